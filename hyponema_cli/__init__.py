@@ -1,0 +1,1 @@
+"""hyp: scheduled phone calls for voice agents, at the right local time, dialled exactly once, explained."""

@@ -1,0 +1,83 @@
+"""How does hyp say that something is wrong? One class a kind; the command line turns kinds into exit codes.
+
+The message names the offending value; the hint is one thing that a person can do about it.
+An exception that is not a `HypError` is a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class HypError(Exception):
+    """Root of every error that is the user's to see. `kind` is the stable word in JSON."""
+
+    kind: ClassVar[str] = "failed"
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InvalidInput(HypError):
+    """A value that no state of the database could make right."""
+
+    kind = "usage"
+
+
+class NotFound(HypError):
+    """No such row, or no row of that name."""
+
+    kind = "not_found"
+
+
+class Ambiguous(HypError):
+    """A name that several rows bear."""
+
+    kind = "ambiguous"
+
+
+class Conflict(HypError):
+    """The request is well formed, but the state of things forbids it."""
+
+    kind = "conflict"
+
+
+class NoDatabase(HypError):
+    """There is no workspace file at that path."""
+
+    kind = "no_database"
+
+
+class Busy(HypError):
+    """Another process held the database for longer than we wait."""
+
+    kind = "busy"
+
+
+class NewerSchema(HypError):
+    """A newer hyp has written this file; an older one must not touch it."""
+
+    kind = "schema"
+
+
+class Unusable(HypError):
+    """The file is there but cannot be used: not a database, not readable, not writable, damaged."""
+
+    kind = "failed"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that `word` was most likely meant to be; None when nothing is close.
+
+    >>> nearest("agent-132", ["agent-123", "user-1"])
+    'agent-123'
+    >>> nearest("zebra", ["agent-123"])
+    """
+    from difflib import get_close_matches
+
+    folded = {candidate.casefold(): candidate for candidate in known}
+    match = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    return folded[match[0]] if match else None

@@ -1,0 +1,172 @@
+"""What time did the operator type? Instants, times of day, durations, zones; nothing is guessed.
+
+An offset or `Z` wins. A naive time needs a zone, and in a gap or a fold of that zone it is refused with both choices
+named: a person is present who can choose. The machine's own zone is never used.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from hyponema_cli.core import walltime
+from hyponema_cli.core.errors import InvalidInput, nearest
+
+_TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?", re.ASCII)
+_DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+_DURATION_UNITS = ("weeks", "days", "hours", "minutes", "seconds")
+LONGEST_DURATION = timedelta(days=3660)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant as it was typed: with a zone's wall reading when that is what was meant, else only the instant."""
+
+    at: datetime
+    wall: datetime | None = None
+    fold: int = 0
+
+
+@lru_cache(maxsize=256)
+def parse_zone(name: str) -> ZoneInfo:
+    """Return the IANA zone of that name; raises InvalidInput with the nearest name for any other word.
+
+    Names that differ from the IANA's only in case are refused too: what is stored must mean the same everywhere.
+    """
+    try:
+        zone = ZoneInfo(name)
+    except (OSError, ValueError):
+        zone = None
+    if zone is None or name in ("localtime", "posixrules", "Factory"):
+        match = nearest(name, available_timezones())
+        hint = f"did you mean {match}?" if match else "an IANA name, as in Europe/Madrid or America/New_York"
+        raise InvalidInput(f"unknown timezone {name!r}", hint=hint)
+    return zone
+
+
+def parse_time_of_day(text: str) -> time:
+    """Read `09:30` or `09:30:00`.
+
+    >>> parse_time_of_day("9:30")
+    datetime.time(9, 30)
+    """
+    match = _TIME.fullmatch(text.strip())
+    hint = "a time of day is HH:MM, from 00:00 to 23:59"
+    if match is None:
+        raise InvalidInput(f"{text!r} is not a time of day", hint=hint)
+    hour, minute, second = (int(part or 0) for part in match.groups())
+    for name, value, limit in (("hour", hour, 23), ("minute", minute, 59), ("second", second, 59)):
+        if value > limit:
+            raise InvalidInput(f"time {text!r}: {name} must be 0-{limit}", hint=hint)
+    return time(hour, minute, second)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read `90s`, `15m`, `1h30m`, `2d`; a bare number is seconds, as in the guides' JSON.
+
+    >>> parse_duration("1h30m"), parse_duration("600")
+    (datetime.timedelta(seconds=5400), datetime.timedelta(seconds=600))
+    """
+    words = text.strip()
+    match = _DURATION.fullmatch(words + "s" if words.isdigit() else words)
+    if not words or match is None:
+        raise InvalidInput(f"{text!r} is not a duration", hint="durations are written 90s, 15m, 1h30m or 2d")
+    parts = {unit: int(part) for unit, part in zip(_DURATION_UNITS, match.groups(), strict=True) if part}
+    if any(value > 10**9 for value in parts.values()) or timedelta(**parts) > LONGEST_DURATION:
+        raise InvalidInput(f"duration {text!r} is longer than ten years", hint="durations are written 15m, 2h, 7d")
+    return timedelta(**parts)
+
+
+def duration_text(duration: timedelta) -> str:
+    """Write a duration as `parse_duration` reads it.
+
+    >>> duration_text(timedelta(minutes=90)), duration_text(timedelta(0))
+    ('1h30m', '0s')
+    """
+    seconds = int(duration.total_seconds())
+    parts = []
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def parse_moment(text: str, zone: ZoneInfo | None, *, fold: int | None = None) -> Moment:
+    """Read `2026-12-01 14:30`, with an offset or in `zone`.
+
+    `fold` (0 first, 1 second) chooses in a reading that happens twice. Raises InvalidInput when the text is no
+    instant, naive without a zone, or names no or two instants and no choice was made.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        moment = None
+    if moment is None or len(text.strip()) < len("2026-12-01T14"):
+        raise InvalidInput(
+            f"{text!r} is not a date and time",
+            hint="write 2026-12-01 14:30 (with --tz), or 2026-12-01T14:30:00+01:00",
+        )
+    if moment.microsecond:
+        moment = moment.replace(microsecond=0)
+    try:
+        if moment.tzinfo is not None:
+            return Moment(moment.astimezone(UTC))
+        if zone is None:
+            raise InvalidInput(
+                f"{text!r} has no timezone", hint="add --tz Europe/Madrid, or an offset as in 2026-12-01T14:30+01:00"
+            )
+        return _place(moment, zone, fold)
+    except OverflowError:
+        raise InvalidInput(f"{text!r} is outside the calendar", hint="years 1 to 9999 can be used") from None
+
+
+def parse_bound(text: str, zone: ZoneInfo | None, *, end: bool) -> datetime:
+    """Read the inclusive start or end of a rule: an instant, or a date, which means all of that day in `zone`."""
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        return parse_moment(text, zone, fold=1 if end else 0).at
+    if zone is None:
+        raise InvalidInput(
+            f"{text!r} has no timezone", hint="add --tz Europe/Madrid, or write an instant with an offset"
+        )
+    wall = datetime.combine(day, time(23, 59, 59) if end else time(0, 0))
+    match walltime.read(wall, zone):
+        case walltime.Exact(at):
+            return at
+        case walltime.Fold(first, second):
+            return second if end else first
+        case walltime.Gap(ends_at):
+            return ends_at - walltime.SECOND if end else ends_at
+
+
+def _place(wall: datetime, zone: ZoneInfo, fold: int | None) -> Moment:
+    match walltime.read(wall, zone):
+        case walltime.Exact(at):
+            return Moment(at, wall)
+        case walltime.Fold(first, second):
+            if fold is None:
+                raise InvalidInput(
+                    f"{_reading(wall)} happens twice in {zone.key}: "
+                    f"{_with_offset(first, zone)} and {_with_offset(second, zone)}",
+                    hint="choose with --fold first or --fold second, or write the offset",
+                )
+            return Moment(second if fold else first, wall, fold)
+        case walltime.Gap(ends_at, length):
+            last = ends_at - walltime.SECOND * 60
+            raise InvalidInput(
+                f"{_reading(wall)} does not exist in {zone.key}: the clocks go forward by {duration_text(length)}",
+                hint=f"use {_with_offset(last, zone)} before the change or {_with_offset(ends_at, zone)} after it",
+            )
+
+
+def _reading(wall: datetime) -> str:
+    return wall.isoformat(" ", "minutes" if not wall.second else "seconds")
+
+
+def _with_offset(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).isoformat(timespec="minutes")

@@ -1,0 +1,31 @@
+"""What are things called? Typed, whole, sortable ids: `sch_` and a ULID (48 bits of time, 80 of chance).
+
+The only place that rolls dice for names. Rows that come later sort later, to the millisecond.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U (github.com/ulid/spec)
+_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
+
+NewId = Callable[[str, datetime], str]
+"""Makes an id from a prefix (`sch`) and the present instant."""
+
+
+def new_id(prefix: str, now: datetime) -> str:
+    """Return a fresh id such as `call_01K9Z6…`."""
+    return prefix + "_" + ulid(int(now.timestamp() * 1000), secrets.randbits(80))
+
+
+def ulid(milliseconds: int, chance: int) -> str:
+    """Write 128 bits as 26 letters.
+
+    >>> ulid(0, 0)
+    '00000000000000000000000000'
+    """
+    number = (milliseconds << 80) | chance
+    return "".join(_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10))
