@@ -41,6 +41,8 @@ class Facts:
     """None: the agent has no number attached."""
     live: bool
     """The workspace is armed: real carriers may dial."""
+    carrier_problem: str | None = None
+    """Why the caller's carrier cannot be used at all, in its own words."""
     busy_call_id: str | None = None
     """A call, or a doubt, on the callee's number."""
     open_execution_id: str | None = None
@@ -105,9 +107,13 @@ def caller_id(facts: Facts, now: datetime) -> Answer:
 
 
 def carrier_live(facts: Facts, now: datetime) -> Answer:
-    """Only the simulated carrier dials from a workspace that is not armed."""
-    if facts.caller is None or facts.live or facts.caller.carrier == SIMULATED:
-        return Answer("carrier_live", "pass", datum=facts.caller.carrier if facts.caller else None)
+    """The carrier works, and the workspace is armed: without that, only the simulated carrier dials."""
+    if facts.caller is None:
+        return Answer("carrier_live", "pass")
+    if facts.carrier_problem is not None:
+        return Answer("carrier_live", "wait", "carrier_unusable", facts.carrier_problem, now + LOOK_AGAIN)
+    if facts.live or facts.caller.carrier == SIMULATED:
+        return Answer("carrier_live", "pass", datum=facts.caller.carrier)
     return Answer("carrier_live", "wait", "not_live", facts.caller.carrier, now + LOOK_AGAIN)
 
 

@@ -1,0 +1,52 @@
+"""Which carriers are there? Entry points of the group `hyponema_cli.carriers`; ours come through the same door.
+
+Only the carrier that is used is imported. A plugin is a callable that takes a `CarrierSetup` and returns a `Carrier`;
+an account of it is written `plugin:account`.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+
+from hyponema_cli.carriers.base import Carrier, CarrierSetup
+from hyponema_cli.core.errors import InvalidInput, Unusable, nearest
+
+GROUP = "hyponema_cli.carriers"
+
+
+def names() -> list[str]:
+    """Return the names of the installed carriers, sorted; nothing is imported."""
+    return sorted(point.name for point in entry_points(group=GROUP))
+
+
+def require(account: str) -> None:
+    """Raise InvalidInput unless the carrier of that account is installed."""
+    _find(account)
+
+
+def load(setup: CarrierSetup) -> Carrier:
+    """Import and open the carrier of an account.
+
+    Raises InvalidInput when it is not installed, Unusable when its own code fails at import or opening.
+    """
+    point = _find(setup.account)
+    try:
+        carrier = point.load()(setup)
+    except Exception as error:
+        raise Unusable(
+            f"carrier {setup.account!r} cannot be loaded from {point.value}: {type(error).__name__}: {error}",
+            hint="fix or uninstall that plugin; HYP_DEBUG=1 shows its traceback",
+        ) from error
+    if not isinstance(carrier, Carrier):
+        raise Unusable(f"carrier {setup.account!r} from {point.value} does not do all that a carrier must")
+    return carrier
+
+
+def _find(account: str) -> EntryPoint:
+    plugin = account.partition(":")[0]
+    points = {point.name: point for point in entry_points(group=GROUP)}
+    if plugin not in points:
+        match = nearest(plugin, points)
+        hint = f"did you mean {match}?" if match else f"installed: {', '.join(sorted(points))}"
+        raise InvalidInput(f"unknown carrier {account!r}", hint=hint)
+    return points[plugin]

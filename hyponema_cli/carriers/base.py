@@ -1,0 +1,134 @@
+"""What is a carrier? Whatever satisfies `Carrier`: something that rings phones when told to.
+
+The whole contract is in what `place_call` may do: send at most one request that creates a call, within its time
+limits, without a retry in any layer; and say truthfully what became of it. Exactly one of:
+
+- a `CallView`: the carrier has the call, and this is its id;
+- `NotSent`: no byte of the request left this machine;
+- `Throttled`: the carrier says that it did not take the request, and may take it later;
+- `Rejected`: the carrier says that it did not take the request, and why;
+- anything else, `OutcomeUnknown` or a bug: nobody knows. hyp will not dial again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
+
+from hyponema_cli.clock import Clock
+from hyponema_cli.core.call import CallState
+
+Scope = Literal["call", "destination", "sender", "account"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCall:
+    """A call to be placed. `call_id` is ours; a carrier that can carry it should."""
+
+    call_id: str
+    to_number: str
+    from_number: str
+    execution_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """What a carrier says of one call."""
+
+    carrier_call_id: str
+    state: CallState | None
+    """None: a word that we do not know; the call is asked about again."""
+    raw_status: str
+    to_number: str
+    from_number: str
+    created_at: datetime
+    answered_by: str | None = None
+    duration_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a carrier can do, as far as it changes what hyp does."""
+
+    find: Literal["none", "live", "history"]
+    """Which calls `find_calls` can see; `none` leaves every doubt to a person."""
+    calls_per_second: float | None
+    """How many calls a second the account takes; None: as many as come."""
+
+
+class CarrierError(Exception):
+    """Root of what a carrier may raise."""
+
+
+class NotSent(CarrierError):
+    """No byte of the request left: no call was made."""
+
+
+class Throttled(CarrierError):
+    """The carrier did not take the request, and says that it may later."""
+
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Rejected(CarrierError):
+    """The carrier did not take the request. `scope` says what is wrong: this call, its callee, its caller, or all."""
+
+    def __init__(self, message: str, scope: Scope = "call", code: str | None = None) -> None:
+        super().__init__(message)
+        self.scope: Scope = scope
+        self.code = code
+
+
+class OutcomeUnknown(CarrierError):
+    """The request may have been carried out, or not."""
+
+
+class NotFound(CarrierError):
+    """The carrier knows no such call."""
+
+
+@runtime_checkable
+class Carrier(Protocol):
+    """Rings phones. Every method but `place_call` may be repeated."""
+
+    def capabilities(self) -> Capabilities:
+        """Say what this carrier can do."""
+        ...
+
+    def check(self) -> None:
+        """Raise a CarrierError unless calls could be placed now. Places none and costs nothing."""
+        ...
+
+    def place_call(self, call: PlaceCall, /) -> CallView:
+        """Ask once for a call to be created. See the contract at the top of this file."""
+        ...
+
+    def fetch_call(self, carrier_call_id: str, /) -> CallView:
+        """Return what has become of a call; raises NotFound for an unknown id."""
+        ...
+
+    def find_calls(self, *, to_number: str, from_number: str, since: datetime) -> Sequence[CallView]:
+        """Return the calls between two numbers created at or after `since`; raises when it could not look."""
+        ...
+
+    def hang_up(self, carrier_call_id: str, /) -> CallView:
+        """End a call, or withdraw it if it does not ring yet; returns what it has come to. May be repeated."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierSetup:
+    """What a plugin gets to build its carrier from."""
+
+    account: str
+    """The name that numbers bear, such as `simulated` or `twilio:eu`."""
+    workspace: Path
+    """The workspace file, for carriers that keep something beside it."""
+    clock: Clock
+    environ: Mapping[str, str] = field(default_factory=dict)

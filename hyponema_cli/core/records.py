@@ -1,0 +1,240 @@
+"""What does a row say? Frozen values, as they leave the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hyponema_cli.core import catchup, cron, timewords
+from hyponema_cli.core.call import CallState, ExecutionState, ScheduleState
+from hyponema_cli.core.errors import InvalidInput
+from hyponema_cli.core.retry import RetryPolicy
+from hyponema_cli.core.schedule import Cron, Once, Rule, Weekly
+
+JsonObject = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `hyp config` holds for a workspace."""
+
+    live: bool = False
+    timezone: str | None = None
+    catch_up_window: timedelta = catchup.DEFAULT_WINDOW
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """The voice agent that talks, and how a carrier connects a call to it."""
+
+    id: str
+    name: str
+    answer_url: str | None
+    stream_url: str | None
+    application_sid: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """The person called."""
+
+    id: str
+    name: str
+    phone_number: str
+    timezone: str | None
+    local_time: str | None
+    """HH:MM:SS, the time of day at which this person is usually called."""
+    context: JsonObject
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A caller ID on a carrier, attached to at most one agent."""
+
+    id: str
+    phone_number: str
+    carrier: str
+    label: str | None
+    agent_id: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """What a schedule takes from its user while it is bound to one."""
+
+    name: str
+    phone_number: str
+    timezone: str | None
+    local_time: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A rule: who calls whom, when. `callee` is set when it is bound to a user, `to_number` when to a bare number."""
+
+    id: str
+    agent_id: str
+    user_id: str | None
+    to_number: str | None
+    kind: str
+    weekdays: tuple[int, ...] | None
+    local_time: str | None
+    """HH:MM:SS; None: the user's."""
+    cron_expression: str | None
+    run_at: datetime | None
+    """A one-shot given as an instant."""
+    run_local: datetime | None
+    """A one-shot given as a wall reading (naive), which stays the truth if the zone's rules change."""
+    run_fold: int
+    timezone: str | None
+    """None: the user's, then the workspace's."""
+    status: ScheduleState
+    status_reason: str | None
+    name: str | None
+    description: str | None
+    customer_context: JsonObject
+    metadata: JsonObject
+    max_occurrences: int | None
+    start_at: datetime | None
+    until_at: datetime | None
+    retry: RetryPolicy
+    catch_up_window: timedelta | None
+    """None: the workspace's."""
+    webhook_url: str | None
+    webhook_events: tuple[str, ...]
+    priority: int
+    ref: str | None
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    next_run_at: datetime | None
+    next_slot: str | None
+    next_note: str | None
+    accounted_until: datetime
+    """Every occurrence up to here has its row."""
+    callee: Callee | None = None
+    agent_name: str = ""
+    last_run_at: datetime | None = None
+    last_status: str | None = None
+
+    @property
+    def recurring(self) -> bool:
+        """True for a rule that can fire more than once."""
+        return self.kind != "once"
+
+    @property
+    def phone_number(self) -> str:
+        """The number that it calls now."""
+        number = self.callee.phone_number if self.callee else self.to_number
+        assert number is not None, "the table's CHECK allows no schedule without a callee"
+        return number
+
+    def zone(self, workspace: str | None) -> tuple[ZoneInfo | None, str | None]:
+        """Return the zone in force and whose it is: the schedule's, else its user's, else the workspace's."""
+        users = self.callee.timezone if self.callee else None
+        for name, owner in ((self.timezone, "schedule"), (users, "user"), (workspace, "workspace")):
+            if name is not None:
+                return timewords.parse_zone(name), owner
+        return None, None
+
+    def time_of_day(self) -> tuple[time | None, str | None]:
+        """Return the time of day in force and whose it is: the schedule's, else its user's."""
+        users = self.callee.local_time if self.callee else None
+        for text, owner in ((self.local_time, "schedule"), (users, "user")):
+            if text is not None:
+                return time.fromisoformat(text), owner
+        return None, None
+
+    def rule(self, workspace_timezone: str | None) -> Rule:
+        """Return the rule that decides when it fires.
+
+        Raises InvalidInput when it has no zone or no time of day, its own or its user's.
+        """
+        zone, _ = self.zone(workspace_timezone)
+        start, until = self.start_at, self.until_at
+        if self.kind == "once" and self.run_at is not None:
+            return Once(at=self.run_at, start=start, until=until)
+        if zone is None:
+            raise InvalidInput(
+                "no timezone: neither the schedule, its user nor the workspace has one",
+                hint="add --tz Europe/Madrid, or set one for all: hyp config set timezone Europe/Madrid",
+            )
+        match self.kind:
+            case "once":
+                return Once(wall=self.run_local, zone=zone, fold=self.run_fold, start=start, until=until)
+            case "cron":
+                assert self.cron_expression is not None, "the table's CHECK"
+                return Cron(cron.parse(self.cron_expression), zone, start, until)
+            case _:
+                at, _ = self.time_of_day()
+                if at is None:
+                    raise InvalidInput(
+                        "no time of day: neither the schedule nor its user has one",
+                        hint="add --at 09:30, or give the user one: hyp users edit USER --local-time 09:30",
+                    )
+                assert self.weekdays is not None, "the table's CHECK"
+                return Weekly(self.weekdays, at, zone, start, until)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One dial attempt of an execution."""
+
+    id: str
+    execution_id: str
+    number: int
+    carrier: str
+    carrier_call_id: str | None
+    from_number: str
+    to_number: str
+    status: CallState
+    reason: str | None
+    error: str | None
+    answered_by: str | None
+    deadline_at: datetime
+    """No request may be sent after this."""
+    created_at: datetime
+    placed_at: datetime | None
+    finished_at: datetime | None
+    duration_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """The record of one occurrence that came due, or of a manual run."""
+
+    id: str
+    schedule_id: str
+    kind: str
+    slot: str | None
+    scheduled_time: datetime
+    due_at: datetime
+    deadline_at: datetime
+    status: ExecutionState
+    reason: str | None
+    note: str | None
+    attempts: int
+    from_number: str | None
+    actual_time: datetime | None
+    finished_at: datetime | None
+    created_at: datetime
+    gates: tuple[JsonObject, ...] = ()
+    calls: tuple[Call, ...] = field(default=())
+    schedule_name: str | None = None
+    callee_name: str | None = None
+    agent_id: str | None = None
+    timezone: str | None = None
+
+    @property
+    def last_call(self) -> Call | None:
+        """The latest attempt, if there was one."""
+        return self.calls[-1] if self.calls else None

@@ -1,0 +1,64 @@
+"""What does a pass work with? The store, the carriers in use, a clock, names for new rows, and who it says it is."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hyponema_cli.carriers.base import Carrier
+from hyponema_cli.clock import Clock
+from hyponema_cli.core.records import Settings
+from hyponema_cli.ids import NewId, new_id
+from hyponema_cli.store import Store, events, settings
+
+
+@dataclass(slots=True)
+class Desk:
+    """Where a pass works. `open_carrier` is asked once for each carrier account that a call needs."""
+
+    store: Store
+    open_carrier: Callable[[str], Carrier]
+    clock: Clock
+    actor: str
+    zone_edition: str
+    new_id: NewId = new_id
+    _carriers: dict[str, Carrier] = field(default_factory=dict)
+
+    def carrier(self, account: str) -> Carrier:
+        """Return the carrier of an account, opened on first use."""
+        if account not in self._carriers:
+            self._carriers[account] = self.open_carrier(account)
+        return self._carriers[account]
+
+    def settings(self) -> Settings:
+        """Return the workspace's settings as they stand now."""
+        return settings.load(self.store)
+
+    def log(
+        self,
+        now: datetime,
+        name: str,
+        *,
+        schedule_id: str | None = None,
+        execution_id: str | None = None,
+        call_id: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Write a line of the audit trail, in the transaction that is open."""
+        events.add(
+            self.store,
+            now,
+            self.actor,
+            name,
+            schedule_id=schedule_id,
+            execution_id=execution_id,
+            call_id=call_id,
+            reason=reason,
+        )
+
+
+def jitter_of(call_id: str) -> float:
+    """Draw a number in [0, 1), always the same for the same call, so that a pass played again decides alike."""
+    return random.Random(call_id).random()  # noqa: S311 - spreads retries; keeps no secret

@@ -1,0 +1,319 @@
+"""How does a call go out? Claim it, write the intent, commit; send one request; record what came of it.
+
+Between the commit and the record lies the only moment in which hyp may not know whether a phone rings. If the process
+dies there, the row says `placing`; it becomes a doubt, and nobody dials that attempt again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hyponema_cli.carriers.base import CallView, NotSent, OutcomeUnknown, PlaceCall, Rejected, Throttled
+from hyponema_cli.core.call import LIVE_CALLS, CallState, ExecutionState, Outcome
+from hyponema_cli.core.decide import Defer, Dial, Skip, decide
+from hyponema_cli.core.errors import HypError
+from hyponema_cli.core.gates import Answer as GateAnswer
+from hyponema_cli.core.gates import Caller, Facts
+from hyponema_cli.core.records import Call, Settings
+from hyponema_cli.core.retry import GiveUp, Retry, RetryPolicy, decide_retry
+from hyponema_cli.engine.desk import Desk, jitter_of
+from hyponema_cli.engine.report import TickReport
+from hyponema_cli.store import calls, executions, numbers, schedules
+
+INTENTS_A_COMMIT = 64
+"""How many intents may share a commit, for a carrier that takes calls as fast as they come. If we die, that many are
+in doubt at most; a carrier with a pace gets one at a time."""
+SEND_WITHIN = timedelta(seconds=30)
+"""An intent older than this is not carried out: the machine was asleep, or a request before it hung."""
+FIRST_BACK_OFF = timedelta(seconds=5)
+LONGEST_BACK_OFF = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A call that is committed as `placing` and not yet sent."""
+
+    call: Call
+    schedule_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The carrier has the call."""
+
+    view: CallView
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotPlaced:
+    """No call was made, and none will be for this request."""
+
+    reason: str
+    error: str | None = None
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The carrier refused this call for good."""
+
+    reason: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Nobody can know whether a call was made."""
+
+    reason: str
+    error: str | None = None
+
+
+Answer = Accepted | NotPlaced | Refused | Doubt
+
+
+def dial_due(desk: Desk, report: TickReport, only: str | None = None) -> None:
+    """Decide every execution that is due, and dial those that may; `only` names a single one.
+
+    A round reads the clock once. A slow carrier makes many rounds, each with its own time.
+    """
+    unusable: dict[str, str] = {}
+    while True:
+        now = desk.clock.now()
+        with desk.store.transaction():
+            looked_at, intents = _claim(desk, now, report, unusable, only)
+        if not looked_at:
+            return
+        _send_all(desk, intents, report, unusable)
+
+
+def _claim(
+    desk: Desk, now: datetime, report: TickReport, unusable: dict[str, str], only: str | None
+) -> tuple[int, list[Intent]]:
+    """Judge what is due in one transaction, and write the intent of each that may be dialled."""
+    workspace = desk.settings()
+    looked_at, intents, room = 0, list[Intent](), INTENTS_A_COMMIT
+    for due in executions.due(desk.store, now, INTENTS_A_COMMIT, only):
+        if len(intents) >= room:
+            break
+        looked_at += 1
+        facts = _facts(desk, due, workspace, unusable)
+        match decide(facts, now):
+            case Dial(caller, gates):
+                number = executions.claim(desk.store, due.id, caller.number, gates)
+                intents.append(_intend(desk, due, caller, number, now))
+                room = min(room, _room(desk, caller))
+            case Defer(until, reason, gates):
+                executions.defer(desk.store, due.id, until, reason, gates)
+                desk.log(now, "execution.deferred", schedule_id=due.schedule_id, execution_id=due.id, reason=reason)
+                report.deferred += 1
+            case Skip(status, reason, gates):
+                finish_execution(desk, due.schedule_id, due.id, GiveUp(status, reason), now, report, gates=gates)
+    return looked_at, intents
+
+
+def _facts(desk: Desk, due: executions.Due, workspace: Settings, unusable: dict[str, str]) -> Facts:
+    caller = numbers.caller_of(desk.store, due.agent_id, due.from_number)
+    return Facts(
+        schedule_status=due.schedule_status,
+        recurring=due.recurring,
+        manual=due.manual,
+        deadline_at=due.deadline_at,
+        caller=caller,
+        live=workspace.live,
+        carrier_problem=_problem_of(desk, caller, unusable) if caller else None,
+        busy_call_id=calls.busy_with(desk.store, due.to_number),
+        open_execution_id=None if due.manual else executions.open_before(desk.store, due),
+    )
+
+
+def _problem_of(desk: Desk, caller: Caller, unusable: dict[str, str]) -> str | None:
+    """Say why a carrier cannot be used in this pass: its plugin fails, or it has refused the account."""
+    if caller.carrier not in unusable:
+        try:
+            desk.carrier(caller.carrier)
+        except HypError as error:
+            unusable[caller.carrier] = error.message
+    return unusable.get(caller.carrier)
+
+
+def _room(desk: Desk, caller: Caller) -> int:
+    unpaced = desk.carrier(caller.carrier).capabilities().calls_per_second is None
+    return INTENTS_A_COMMIT if unpaced else 1
+
+
+def _intend(desk: Desk, due: executions.Due, caller: Caller, number: int, now: datetime) -> Intent:
+    call = Call(
+        id=desk.new_id("call", now),
+        execution_id=due.id,
+        number=number,
+        carrier=caller.carrier,
+        carrier_call_id=None,
+        from_number=caller.number,
+        to_number=due.to_number,
+        status=CallState.PLACING,
+        reason=None,
+        error=None,
+        answered_by=None,
+        deadline_at=min(due.deadline_at, now + SEND_WITHIN),
+        created_at=now,
+        placed_at=None,
+        finished_at=None,
+        duration_seconds=None,
+    )
+    calls.intend(desk.store, call)
+    desk.log(now, "call.placing", schedule_id=due.schedule_id, execution_id=due.id, call_id=call.id)
+    return Intent(call, due.schedule_id)
+
+
+def _send_all(desk: Desk, intents: list[Intent], report: TickReport, unusable: dict[str, str]) -> None:
+    """Send the intents one by one; record all of them, even when we are told to stop in between."""
+    answers: list[tuple[Intent, Answer]] = []
+    try:
+        for intent in intents:
+            answers.append((intent, _send(desk, intent.call, unusable)))
+    except BaseException:
+        # Stopped inside a request: that one is a doubt. Those behind it were never sent.
+        interrupted, *unsent = intents[len(answers) :]
+        answers.append((interrupted, Doubt("interrupted")))
+        answers.extend((intent, NotPlaced("stopped")) for intent in unsent)
+        raise
+    finally:
+        if answers:
+            with desk.store.transaction():
+                for intent, answer in answers:
+                    _record(desk, intent, answer, report)
+
+
+def _send(desk: Desk, call: Call, unusable: dict[str, str]) -> Answer:
+    """Send one request, unless it is too late for it; say what is known of its fate."""
+    if call.carrier in unusable:
+        return NotPlaced("carrier_unusable", unusable[call.carrier])
+    if desk.clock.now() > call.deadline_at:
+        return NotPlaced("too_late_to_send")
+    request = PlaceCall(call.id, call.to_number, call.from_number, call.execution_id, call.number)
+    try:
+        view = desk.carrier(call.carrier).place_call(request)
+    except NotSent as error:
+        return NotPlaced("not_sent", str(error))
+    except Throttled as error:
+        return NotPlaced("throttled", str(error), error.retry_after)
+    except Rejected as error:
+        if error.scope == "account":
+            # The account is refused, so every call would be: stop this carrier, and do not burn the list.
+            unusable[call.carrier] = f"the account is refused: {error}"
+            return NotPlaced("account_refused", str(error), LONGEST_BACK_OFF)
+        return Refused(error.code or error.scope, str(error))
+    except OutcomeUnknown as error:
+        return Doubt("no_clean_answer", str(error))
+    except Exception as error:  # whatever else a plugin raises, it may have dialled before
+        return Doubt("carrier_error", f"{type(error).__name__}: {error}")
+    if not view.carrier_call_id:
+        return Doubt("no_id")
+    return Accepted(view, desk.clock.now())
+
+
+def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport) -> None:
+    call, now = intent.call, desk.clock.now()
+    match answer:
+        case Accepted(view, at):
+            _record_accepted(desk, intent, view, at, report)
+        case NotPlaced(reason, error, retry_after):
+            calls.finish(desk.store, call.id, CallState.NOT_PLACED, now, reason=reason, error=error)
+            wait = max(retry_after or timedelta(0), _back_off(calls.not_placed(desk.store, call.execution_id)))
+            executions.give_back(desk.store, call.execution_id, now + wait, reason)
+            _log_call(desk, intent, "call.not_placed", now, reason)
+            report.deferred += 1
+        case Refused(reason, error):
+            calls.finish(desk.store, call.id, CallState.REJECTED, now, reason=reason, error=error)
+            executions.follow(desk.store, call.execution_id, ExecutionState.DIALING, now)
+            _log_call(desk, intent, "call.rejected", now, reason)
+            end = GiveUp(ExecutionState.FAILED, Outcome.REJECTED)
+            finish_execution(desk, intent.schedule_id, call.execution_id, end, now, report)
+        case Doubt(reason, error):
+            _record_doubt(desk, intent, reason, error, now, report)
+
+
+def _record_accepted(desk: Desk, intent: Intent, view: CallView, at: datetime, report: TickReport) -> None:
+    call = intent.call
+    # A carrier may report an end at once; the next look settles it, in one place for all ends.
+    status = view.state if view.state in LIVE_CALLS else CallState.QUEUED
+    assert status is not None, "membership in LIVE_CALLS rules None out"
+    try:
+        calls.accept(desk.store, call.id, status, view.carrier_call_id, at, next_poll_at=at)
+    except sqlite3.IntegrityError:
+        # An id that another of our calls bears: whatever happened, we cannot tell the two apart.
+        _record_doubt(desk, intent, "id_of_another_call", view.carrier_call_id, at, report)
+        return
+    executions.follow(desk.store, call.execution_id, ExecutionState.DIALING, at)
+    _log_call(desk, intent, "call.placed", at, None)
+    report.placed += 1
+
+
+def _record_doubt(
+    desk: Desk, intent: Intent, reason: str, error: str | None, now: datetime, report: TickReport
+) -> None:
+    calls.doubt(desk.store, intent.call.id, reason, error)
+    executions.follow(desk.store, intent.call.execution_id, ExecutionState.IN_DOUBT, now)
+    _log_call(desk, intent, "call.in_doubt", now, reason)
+    report.in_doubt += 1
+
+
+def finish_call(
+    desk: Desk,
+    schedule_id: str,
+    execution_id: str,
+    policy: RetryPolicy,
+    window: timedelta,
+    *,
+    outcome: Outcome,
+    attempt: int,
+    call_id: str,
+    now: datetime,
+    report: TickReport,
+) -> None:
+    """Decide what follows a call that is over: another attempt, or the end of its execution."""
+    match decide_retry(policy, outcome=outcome, attempt=attempt, now=now, jitter=jitter_of(call_id)):
+        case Retry(at):
+            executions.wait_for_retry(desk.store, execution_id, at, at + window, outcome)
+            desk.log(
+                now, "execution.waiting_retry", schedule_id=schedule_id, execution_id=execution_id, reason=outcome
+            )
+            report.retried += 1
+        case GiveUp() as end:
+            finish_execution(desk, schedule_id, execution_id, end, now, report)
+
+
+def finish_execution(
+    desk: Desk,
+    schedule_id: str,
+    execution_id: str,
+    end: GiveUp,
+    now: datetime,
+    report: TickReport,
+    *,
+    gates: tuple[GateAnswer, ...] = (),
+) -> None:
+    """Close an execution, and its schedule when nothing is left of it."""
+    executions.finish(desk.store, execution_id, end.status, end.reason, now, gates)
+    desk.log(now, f"execution.{end.status}", schedule_id=schedule_id, execution_id=execution_id, reason=end.reason)
+    report.count(end.status)
+    status = schedules.conclude(desk.store, schedule_id, now)
+    if status is not None:
+        desk.log(now, f"schedule.{status}", schedule_id=schedule_id)
+
+
+def _log_call(desk: Desk, intent: Intent, name: str, now: datetime, reason: str | None) -> None:
+    call = intent.call
+    desk.log(
+        now, name, schedule_id=intent.schedule_id, execution_id=call.execution_id, call_id=call.id, reason=reason
+    )
+
+
+def _back_off(tries: int) -> timedelta:
+    """Return the wait after the `tries`-th request of an execution that the carrier did not take."""
+    doublings: int = 2 ** min(tries - 1, 16)
+    return min(FIRST_BACK_OFF * doublings, LONGEST_BACK_OFF)

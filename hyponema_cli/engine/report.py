@@ -1,0 +1,46 @@
+"""What did a pass do? Counts, under the names that `hyp tick --json` prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hyponema_cli.core.call import ExecutionState
+
+
+@dataclass(slots=True)
+class TickReport:
+    """Each counter is of executions, and of this pass only."""
+
+    started_at: datetime
+    finished_at: datetime | None = None
+    due: int = 0
+    """Occurrences that came due."""
+    placed: int = 0
+    """Calls that a carrier took."""
+    completed: int = 0
+    retried: int = 0
+    """Calls that were not answered and will be tried again."""
+    failed: int = 0
+    """Executions that ended without reaching anybody: failed, exhausted or canceled at the carrier."""
+    skipped: int = 0
+    missed: int = 0
+    deferred: int = 0
+    in_doubt: int = 0
+
+    def count(self, status: ExecutionState) -> None:
+        """Count an execution that ended."""
+        match status:
+            case ExecutionState.COMPLETED:
+                self.completed += 1
+            case ExecutionState.MISSED:
+                self.missed += 1
+            case ExecutionState.SKIPPED | ExecutionState.CANCELED:
+                self.skipped += 1
+            case _:
+                self.failed += 1
+
+    @property
+    def needs_attention(self) -> bool:
+        """True when somebody should look: a call failed, was missed, or is in doubt."""
+        return bool(self.failed or self.missed or self.in_doubt)

@@ -1,0 +1,197 @@
+"""How is a workspace file opened, and what holds while it is open?
+
+- Only `create` makes a file. `open_store` on a missing one raises NoDatabase and leaves nothing behind.
+- Every write is a transaction that took the write lock at its start (`begin immediate`): a deferred one that reads,
+  then writes, fails at once with SQLITE_BUSY_SNAPSHOT when another process wrote in between, whatever the time-out.
+- `synchronous=FULL`: an intent to dial must survive a power cut, or the restarted machine would dial again.
+- WAL only with SQLite 3.51.3 or later (older ones can corrupt a WAL with two writers) and on a local disk; else the
+  rollback journal, truncated: with FULL the truncation is synced too, so that a commit cannot come undone.
+
+SQL stands in this folder only, beside the function that runs it. Rows leave as frozen values of `core.records`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from hyponema_cli.core.errors import Busy, HypError, NewerSchema, NoDatabase, Unusable
+from hyponema_cli.core.instant import maybe_instant, to_text
+from hyponema_cli.store.migrations import APPLICATION_ID, SCHEMA_VERSION, migrate
+
+BUSY_SECONDS = 5.0
+"""How long a command waits for another process's transaction; ours last milliseconds."""
+
+_WAL_IS_SAFE_FROM = (3, 51, 3)
+_NETWORK_DISKS = ("nfs", "cifs", "smb", "9p", "fuse", "afs", "ceph", "gluster", "lustre", "drvfs", "vboxsf")
+
+
+class Store:
+    """An open workspace file. Not to be used by two threads at once."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self.connection = connection
+        self.execute = connection.execute
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the write lock; commit at the end, roll back on any exception. Joins one that is already open."""
+        if self.in_transaction():
+            yield
+            return
+        self.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            if self.in_transaction():
+                self.execute("rollback")
+            raise
+        self.execute("commit")
+
+    def in_transaction(self) -> bool:
+        """True while this process holds the write lock through us."""
+        return self.connection.in_transaction
+
+    def has_work(self, now: datetime, zone_edition: str) -> bool:
+        """True when a pass at `now` would find something to do. All that an idle tick asks; four index look-ups."""
+        (work,) = self.execute(
+            """
+            select exists (select 1 from schedules where next_run_at <= :now)
+                or exists (select 1 from executions where status in ('pending', 'waiting_retry') and due_at <= :now)
+                or exists (select 1 from calls where status in ('queued', 'ringing', 'in_progress')
+                                                 and next_poll_at <= :now)
+                or exists (select 1 from calls where status = 'placing')
+                or not exists (select 1 from settings where key = 'zone_edition' and value = :edition)
+            """,
+            {"now": to_text(now), "edition": zone_edition},
+        ).fetchone()
+        return bool(work)
+
+    def next_work_at(self) -> datetime | None:
+        """Return the instant at which a pass will next find something to do; None when nothing is planned."""
+        (earliest,) = self.execute(
+            """
+            select min(at) from (
+              select min(next_run_at) as at from schedules where next_run_at is not null
+              union all select min(due_at) from executions where status in ('pending', 'waiting_retry')
+              union all select min(next_poll_at) from calls where status in ('queued', 'ringing', 'in_progress')
+            )
+            """
+        ).fetchone()
+        return maybe_instant(earliest)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.connection.close()
+
+
+def create(path: Path) -> tuple[Store, bool]:
+    """Open the workspace at `path`, making it if it is not there. The second value says whether it was made."""
+    is_new = not path.exists() or path.stat().st_size == 0
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if is_new:
+        # It will hold names, phone numbers and what is said to people: for its owner only.
+        path.touch(mode=0o600)
+    return _open(path, adopt=is_new), is_new
+
+
+def open_store(path: Path) -> Store:
+    """Open the workspace at `path`.
+
+    Raises NoDatabase when there is none, NewerSchema when a newer hyp wrote it, Unusable when it is something else.
+    """
+    if not path.is_file():
+        raise NoDatabase(f"no database at {path}", hint=f"make one: hyp --db {path} init")
+    return _open(path, adopt=False)
+
+
+def _open(path: Path, *, adopt: bool) -> Store:
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+    except sqlite3.Error as error:
+        raise as_hyp_error(error, path) from error
+    try:
+        _prepare(connection, path, adopt=adopt)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise as_hyp_error(error, path) from error
+        raise
+    return Store(path, connection)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, *, adopt: bool) -> None:
+    (version,) = connection.execute("pragma user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise NewerSchema(
+            f"{path} has schema {version}; this hyp knows {SCHEMA_VERSION}",
+            hint="upgrade hyp: pip install -U hyponema-cli",
+        )
+    if not adopt and connection.execute("pragma application_id").fetchone()[0] != APPLICATION_ID:
+        raise Unusable(
+            f"{path} is not a hyp workspace",
+            hint=f"is it the right file? to make a new one: hyp --db {path}.new init",
+        )
+    connection.execute("pragma foreign_keys = on")
+    connection.execute("pragma synchronous = full")
+    # An update that could break a unique index keeps a statement journal: as a file it costs 200 us each time,
+    # ten times the update itself (measured).
+    connection.execute("pragma temp_store = memory")
+    wanted = "wal" if wal_is_safe(sqlite3.sqlite_version_info, path) else "truncate"
+    if connection.execute("pragma journal_mode").fetchone()[0] != wanted:
+        connection.execute(f"pragma journal_mode = {wanted}")
+    if version < SCHEMA_VERSION:
+        migrate(connection)
+
+
+def wal_is_safe(sqlite_version: tuple[int, ...], path: Path) -> bool:
+    """True when two processes may share a write-ahead log here (sqlite.org/wal.html, "the WAL-reset bug")."""
+    return sqlite_version >= _WAL_IS_SAFE_FROM and _on_local_disk(path)
+
+
+def _on_local_disk(path: Path) -> bool:
+    """True when Linux says that the file's disk is local; anything unknown counts as remote."""
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return False
+    whole = str(path.resolve())
+    best, kind = "", ""
+    for line in mounts:
+        left, _, right = line.partition(" - ")
+        point = left.split()[4].encode("ascii", "replace").decode("unicode_escape")
+        inside = whole == point or whole.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, right.split()[0]
+    return bool(kind) and not kind.startswith(_NETWORK_DISKS)
+
+
+def as_hyp_error(error: sqlite3.Error, path: Path | None = None) -> HypError:
+    """Say what SQLite's error means to an operator."""
+    where = str(path) if path else "the database"
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return Busy(
+            f"{where} was locked by another process for {BUSY_SECONDS:g} s",
+            hint="try again; see who holds it: fuser FILE",
+        )
+    if "unable to open" in text or "readonly" in text or "read-only" in text:
+        return Unusable(
+            f"{where} cannot be written: {text}", hint="check the owner and mode of the file and its folder"
+        )
+    if "full" in text:
+        return Unusable(f"{where} cannot grow: the disk is full", hint="free some space; nothing was half-written")
+    if "not a database" in text or "malformed" in text:
+        return Unusable(f"{where} is not a usable SQLite file: {text}", hint="restore it from a backup")
+    return Unusable(f"{where}: {text}")

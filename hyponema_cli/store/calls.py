@@ -1,0 +1,209 @@
+"""Calls: the ledger. A row stands here, committed, before any byte goes to a carrier.
+
+The unique indexes are the promise: one request an attempt, one live call an execution, one live call a callee.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from hyponema_cli.core.call import CALL_MOVES, CallState, Outcome
+from hyponema_cli.core.instant import from_text, maybe_instant, to_text
+from hyponema_cli.core.records import Call
+from hyponema_cli.core.retry import Backoff, RetryPolicy
+from hyponema_cli.store import Store
+
+_COLUMNS = (
+    "id, execution_id, number, carrier, carrier_call_id, from_number, to_number, status, reason, error, answered_by, "
+    "deadline_at, created_at, placed_at, finished_at, duration_seconds"
+)
+
+
+class Followed(NamedTuple):
+    """A live call that the carrier knows, with what its end will need."""
+
+    id: str
+    execution_id: str
+    schedule_id: str
+    number: int
+    carrier: str
+    carrier_call_id: str
+    status: CallState
+    placed_at: datetime
+    retry: RetryPolicy
+    catch_up_window: timedelta | None
+
+
+def intend(store: Store, call: Call) -> None:
+    """Write the intent to dial. Once this is committed, nobody else may dial that attempt or that callee."""
+    store.execute(
+        """
+        insert into calls (id, execution_id, number, carrier, from_number, to_number, status, deadline_at, created_at)
+        values (?, ?, ?, ?, ?, ?, 'placing', ?, ?)
+        """,
+        (
+            call.id,
+            call.execution_id,
+            call.number,
+            call.carrier,
+            call.from_number,
+            call.to_number,
+            to_text(call.deadline_at),
+            to_text(call.created_at),
+        ),
+    )
+
+
+def busy_with(store: Store, to_number: str) -> str | None:
+    """Return the call, or the doubt, that holds a callee's line."""
+    row = store.execute(
+        """
+        select id from calls
+        where to_number = ? and status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt')
+        """,
+        (to_number,),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def accept(
+    store: Store, call_id: str, status: CallState, carrier_call_id: str, placed_at: datetime, next_poll_at: datetime
+) -> None:
+    """Note that the carrier took the call and gave us its id."""
+    store.execute(
+        "update calls set status = ?, carrier_call_id = ?, placed_at = ?, next_poll_at = ? where id = ?",
+        (status, carrier_call_id, to_text(placed_at), to_text(next_poll_at), call_id),
+    )
+
+
+def doubt(store: Store, call_id: str, reason: str, error: str | None) -> None:
+    """Note that nobody can know whether a call was made."""
+    store.execute(
+        "update calls set status = 'in_doubt', reason = ?, error = ? where id = ?", (reason, error, call_id)
+    )
+
+
+def move(store: Store, call_id: str, status: CallState, next_poll_at: datetime) -> None:
+    """Note what a live call does, and when to ask about it again."""
+    store.execute(
+        "update calls set status = ?, next_poll_at = ? where id = ?", (status, to_text(next_poll_at), call_id)
+    )
+
+
+def finish(
+    store: Store,
+    call_id: str,
+    status: CallState,
+    now: datetime,
+    *,
+    reason: str | None = None,
+    error: str | None = None,
+    answered_by: str | None = None,
+    duration_seconds: int | None = None,
+) -> None:
+    """Close a call."""
+    assert not CALL_MOVES[status], "a final state"
+    store.execute(
+        """
+        update calls set status = ?, reason = ?, error = ?, answered_by = ?, duration_seconds = ?, finished_at = ?,
+          next_poll_at = null
+        where id = ?
+        """,
+        (status, reason, error, answered_by, duration_seconds, to_text(now), call_id),
+    )
+
+
+def to_follow(store: Store, now: datetime, limit: int) -> list[Followed]:
+    """Return the live calls whose carrier is to be asked at `now`, the longest waiting first."""
+    rows = store.execute(
+        """
+        select c.id, c.execution_id, e.schedule_id, c.number, c.carrier, c.carrier_call_id, c.status, c.placed_at,
+          s.max_attempts, s.retry_delay_seconds, s.backoff, s.retry_on, s.catch_up_window_seconds
+        from calls c
+        join executions e on e.id = c.execution_id
+        join schedules s on s.id = e.schedule_id
+        where c.status in ('queued', 'ringing', 'in_progress') and c.next_poll_at <= ?
+        order by c.next_poll_at, c.id
+        limit ?
+        """,
+        (to_text(now), limit),
+    )
+    return [
+        Followed(
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            row[4],
+            row[5],
+            CallState(row[6]),
+            from_text(row[7]),
+            RetryPolicy(
+                row[8],
+                timedelta(seconds=row[9]),
+                Backoff(row[10]),
+                frozenset(map(Outcome, row[11].split(","))) if row[11] else frozenset(),
+            ),
+            None if row[12] is None else timedelta(seconds=row[12]),
+        )
+        for row in rows
+    ]
+
+
+def orphans(store: Store, placing_since: datetime) -> list[tuple[str, str]]:
+    """Return (call, execution) ids of intents that their process can no longer be carrying out."""
+    rows = store.execute(
+        "select id, execution_id from calls where status = 'placing' and created_at <= ?", (to_text(placing_since),)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def not_placed(store: Store, execution_id: str) -> int:
+    """Count the requests of an execution that no carrier took."""
+    (count,) = store.execute(
+        "select count(*) from calls where execution_id = ? and status = 'not_placed'", (execution_id,)
+    ).fetchone()
+    return int(count)
+
+
+def status_of(store: Store, call_id: str) -> CallState:
+    """Return the state of a call as it is now on disk."""
+    return CallState(store.execute("select status from calls where id = ?", (call_id,)).fetchone()[0])
+
+
+def of_executions(store: Store, execution_ids: Sequence[str]) -> dict[str, list[Call]]:
+    """Return the calls of each execution, the first attempt first."""
+    found: dict[str, list[Call]] = {}
+    for start in range(0, len(execution_ids), 500):
+        some = execution_ids[start : start + 500]
+        rows = store.execute(
+            f"select {_COLUMNS} from calls where execution_id in ({', '.join('?' * len(some))}) "  # noqa: S608
+            "order by number, id",
+            some,
+        )
+        for row in rows:
+            found.setdefault(row[1], []).append(_from_row(row))
+    return found
+
+
+def _from_row(row: tuple[Any, ...]) -> Call:
+    return Call(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        row[5],
+        row[6],
+        CallState(row[7]),
+        row[8],
+        row[9],
+        row[10],
+        from_text(row[11]),
+        from_text(row[12]),
+        maybe_instant(row[13]),
+        maybe_instant(row[14]),
+        row[15],
+    )

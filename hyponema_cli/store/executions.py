@@ -1,0 +1,295 @@
+"""Executions: one row for every occurrence that came due, and for every manual run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from hyponema_cli.core.call import ExecutionState, ScheduleState
+from hyponema_cli.core.gates import Answer
+from hyponema_cli.core.instant import from_text, maybe_instant, maybe_text, to_text
+from hyponema_cli.core.records import Call, Execution
+from hyponema_cli.core.schedule import Occurrence
+from hyponema_cli.store import Store, calls
+
+
+class Due(NamedTuple):
+    """An execution whose time has come, with what its gates need to know."""
+
+    id: str
+    schedule_id: str
+    manual: bool
+    scheduled_time: str
+    deadline_at: datetime
+    attempts: int
+    from_number: str | None
+    agent_id: str
+    to_number: str
+    schedule_status: ScheduleState
+    recurring: bool
+
+
+def record(
+    store: Store,
+    execution_id: str,
+    schedule_id: str,
+    occurrence: Occurrence,
+    *,
+    deadline_at: datetime,
+    priority: int,
+    missed: str | None,
+    now: datetime,
+) -> bool:
+    """Write the row of an occurrence that came due; False when the slot has one already.
+
+    `missed` is the reason why it will not be called; None: it is pending.
+    """
+    cursor = store.execute(
+        """
+        insert into executions (id, schedule_id, kind, slot, scheduled_time, due_at, deadline_at, priority, status,
+          reason, note, finished_at, created_at)
+        values (?, ?, 'scheduled', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        on conflict do nothing
+        """,
+        (
+            execution_id,
+            schedule_id,
+            occurrence.slot,
+            to_text(occurrence.at),
+            to_text(occurrence.at),
+            to_text(deadline_at),
+            priority,
+            "missed" if missed else "pending",
+            missed,
+            occurrence.note,
+            to_text(now) if missed else None,
+            to_text(now),
+        ),
+    )
+    return cursor.rowcount == 1
+
+
+def record_manual(
+    store: Store, execution_id: str, schedule_id: str, *, deadline_at: datetime, priority: int, now: datetime
+) -> None:
+    """Write the row of a run that somebody asked for. It has no slot, so it can never take one."""
+    store.execute(
+        """
+        insert into executions
+          (id, schedule_id, kind, scheduled_time, due_at, deadline_at, priority, status, created_at)
+        values (?, ?, 'manual', ?, ?, ?, ?, 'pending', ?)
+        """,
+        (execution_id, schedule_id, to_text(now), to_text(now), to_text(deadline_at), priority, to_text(now)),
+    )
+
+
+def due(store: Store, now: datetime, limit: int, only: str | None = None) -> list[Due]:
+    """Return executions to be decided at `now`, by due time, then priority; `only` names a single one."""
+    rows = store.execute(
+        f"""
+        select e.id, e.schedule_id, e.kind = 'manual', e.scheduled_time, e.deadline_at, e.attempts, e.from_number,
+          s.agent_id, coalesce(u.phone_number, s.to_number), s.status, s.kind <> 'once'
+        from executions e
+        join schedules s on s.id = e.schedule_id
+        left join users u on u.id = s.user_id
+        where e.status in ('pending', 'waiting_retry') and e.due_at <= ? {"and e.id = ?" if only else ""}
+        order by e.due_at, e.priority desc, e.id
+        limit ?
+        """,  # noqa: S608 - constants of this file
+        (to_text(now), only, limit) if only else (to_text(now), limit),
+    )
+    return [
+        Due(
+            row[0],
+            row[1],
+            bool(row[2]),
+            row[3],
+            from_text(row[4]),
+            row[5],
+            row[6],
+            row[7],
+            row[8],
+            ScheduleState(row[9]),
+            bool(row[10]),
+        )
+        for row in rows
+    ]
+
+
+def open_before(store: Store, due: Due) -> str | None:
+    """Return an earlier scheduled execution of the same schedule that is not over."""
+    row = store.execute(
+        """
+        select id from executions
+        where schedule_id = ? and kind = 'scheduled' and (scheduled_time, id) < (?, ?)
+          and status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt')
+        limit 1
+        """,
+        (due.schedule_id, due.scheduled_time, due.id),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def claim(store: Store, execution_id: str, from_number: str, gates: Sequence[Answer]) -> int:
+    """Take an execution for a dial and return the number of the attempt; every gate has passed."""
+    (attempts,) = store.execute(
+        """
+        update executions set status = 'dialing', reason = null, attempts = attempts + 1, gates = null,
+          from_number = ?
+        where id = ? and status in ('pending', 'waiting_retry')
+        returning attempts
+        """,
+        (from_number, execution_id),
+    ).fetchone()
+    return int(attempts)
+
+
+def defer(store: Store, execution_id: str, until: datetime, reason: str, gates: Sequence[Answer] = ()) -> None:
+    """Look at an execution again at `until`."""
+    store.execute(
+        "update executions set due_at = ?, reason = ?, gates = ? where id = ?",
+        (to_text(until), reason, _gates_json(gates), execution_id),
+    )
+
+
+def give_back(store: Store, execution_id: str, until: datetime, reason: str) -> None:
+    """Undo a claim for which no call was made: the attempt is not used up."""
+    store.execute(
+        """
+        update executions set due_at = ?, reason = ?, attempts = attempts - 1,
+          status = case when attempts > 1 then 'waiting_retry' else 'pending' end
+        where id = ?
+        """,
+        (to_text(until), reason, execution_id),
+    )
+
+
+def follow(store: Store, execution_id: str, status: ExecutionState, actual_time: datetime | None) -> None:
+    """Note what the live call of an execution does; its first dial is its actual time."""
+    store.execute(
+        "update executions set status = ?, actual_time = coalesce(actual_time, ?) where id = ?",
+        (status, maybe_text(actual_time), execution_id),
+    )
+
+
+def wait_for_retry(store: Store, execution_id: str, due_at: datetime, deadline_at: datetime, reason: str) -> None:
+    """Call again at `due_at`, or not at all after `deadline_at`."""
+    store.execute(
+        "update executions set status = 'waiting_retry', due_at = ?, deadline_at = ?, reason = ? where id = ?",
+        (to_text(due_at), to_text(deadline_at), reason, execution_id),
+    )
+
+
+def finish(
+    store: Store,
+    execution_id: str,
+    status: ExecutionState,
+    reason: str | None,
+    now: datetime,
+    gates: Sequence[Answer] = (),
+) -> None:
+    """Close an execution."""
+    store.execute(
+        """
+        update executions set status = ?, reason = ?, finished_at = ?, gates = coalesce(?, gates) where id = ?
+        """,
+        (status, reason, to_text(now), _gates_json(gates), execution_id),
+    )
+
+
+def cancel_waiting(store: Store, schedule_id: str, reason: str, now: datetime) -> list[str]:
+    """Cancel the executions of a schedule for which nothing is being dialled; return their ids."""
+    rows = store.execute(
+        """
+        update executions set status = 'canceled', reason = ?, finished_at = ?
+        where schedule_id = ? and status in ('pending', 'waiting_retry')
+        returning id
+        """,
+        (reason, to_text(now), schedule_id),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def get(store: Store, execution_id: str) -> Execution | None:
+    """Return one execution with its calls."""
+    return next(iter(_read(store, "e.id = ?", (execution_id,), "e.id", 1)), None)
+
+
+def select(
+    store: Store,
+    *,
+    schedule_id: str | None = None,
+    statuses: Iterable[str] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 0,
+) -> list[Execution]:
+    """List executions, the latest scheduled first; `limit` 0 is all. `since` and `until` are inclusive."""
+    wanted = tuple(statuses)
+    filters, values = ["true"], list[Any]()
+    if schedule_id is not None:
+        filters.append("e.schedule_id = ?")
+        values.append(schedule_id)
+    if wanted:
+        filters.append(f"e.status in ({', '.join('?' * len(wanted))})")
+        values.extend(wanted)
+    for operator, bound in ((">=", since), ("<=", until)):
+        if bound is not None:
+            filters.append(f"e.scheduled_time {operator} ?")
+            values.append(to_text(bound))
+    return _read(store, " and ".join(filters), values, "e.scheduled_time desc, e.id desc", limit)
+
+
+_COLUMNS = (
+    "e.id, e.schedule_id, e.kind, e.slot, e.scheduled_time, e.due_at, e.deadline_at, e.status, e.reason, e.note, "
+    "e.attempts, e.from_number, e.actual_time, e.finished_at, e.created_at, e.gates, s.name, "
+    "coalesce(u.name, s.to_number), s.agent_id, coalesce(s.timezone, u.timezone)"
+)
+
+
+def _read(store: Store, where: str, values: Sequence[Any], order: str, limit: int) -> list[Execution]:
+    rows = store.execute(
+        f"""
+        select {_COLUMNS}
+        from executions e
+        join schedules s on s.id = e.schedule_id
+        left join users u on u.id = s.user_id
+        where {where} order by {order} limit {limit or -1:d}
+        """,  # noqa: S608 - constants of this file
+        values,
+    ).fetchall()
+    dialled = [row[0] for row in rows if row[10] or row[8]]
+    attempts = calls.of_executions(store, dialled)
+    return [_from_row(row, attempts.get(row[0], ())) for row in rows]
+
+
+def _from_row(row: tuple[Any, ...], attempts: Sequence[Call]) -> Execution:
+    return Execution(
+        id=row[0],
+        schedule_id=row[1],
+        kind=row[2],
+        slot=row[3],
+        scheduled_time=from_text(row[4]),
+        due_at=from_text(row[5]),
+        deadline_at=from_text(row[6]),
+        status=ExecutionState(row[7]),
+        reason=row[8],
+        note=row[9],
+        attempts=row[10],
+        from_number=row[11],
+        actual_time=maybe_instant(row[12]),
+        finished_at=maybe_instant(row[13]),
+        created_at=from_text(row[14]),
+        gates=tuple(json.loads(row[15])) if row[15] else (),
+        calls=tuple(attempts),
+        schedule_name=row[16],
+        callee_name=row[17],
+        agent_id=row[18],
+        timezone=row[19],
+    )
+
+
+def _gates_json(gates: Sequence[Answer]) -> str | None:
+    return json.dumps([answer.to_json() for answer in gates]) if gates else None

@@ -1,0 +1,89 @@
+"""Numbers: what a call shows, and the carrier that it is rented from."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from hyponema_cli.core.errors import Conflict
+from hyponema_cli.core.gates import Caller
+from hyponema_cli.core.instant import from_text, to_text
+from hyponema_cli.core.records import Number
+from hyponema_cli.store import Store
+
+_COLUMNS = "id, phone_number, carrier, label, agent_id, created_at, updated_at"
+
+
+def insert(store: Store, number: Number) -> None:
+    """Add a number; raises Conflict when it is there already."""
+    try:
+        store.execute(
+            f"insert into numbers ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant of this file
+            (
+                number.id,
+                number.phone_number,
+                number.carrier,
+                number.label,
+                number.agent_id,
+                to_text(number.created_at),
+                to_text(number.updated_at),
+            ),
+        )
+    except sqlite3.IntegrityError as error:
+        hint = f"hyp numbers show {number.phone_number}"
+        raise Conflict(f"number {number.phone_number} exists already", hint=hint) from error
+
+
+def attach(store: Store, number_id: str, agent_id: str | None, now: datetime) -> None:
+    """Give the number to an agent, or to nobody."""
+    store.execute(
+        "update numbers set agent_id = ?, attached_at = ?, updated_at = ? where id = ?",
+        (agent_id, to_text(now) if agent_id else None, to_text(now), number_id),
+    )
+
+
+def delete(store: Store, number_id: str) -> None:
+    """Let the number go; calls keep it as text."""
+    store.execute("delete from numbers where id = ?", (number_id,))
+
+
+def find(store: Store, word: str) -> list[Number]:
+    """Return the number with that id or E.164 form."""
+    return _select(store, "id = ? or phone_number = ?", (word, word))
+
+
+def select(store: Store, limit: int) -> list[Number]:
+    """List numbers; `limit` 0 is all."""
+    return _select(store, "true", (), limit)
+
+
+def of_agent(store: Store, agent_id: str) -> list[Number]:
+    """Return the numbers attached to an agent, the one attached first at the front."""
+    return _select(store, "agent_id = ?", (agent_id,), order="attached_at, id")
+
+
+def caller_of(store: Store, agent_id: str, frozen: str | None) -> Caller | None:
+    """Return the caller ID for an agent's call.
+
+    The number that was attached first, so that a person sees the same number every time; for a retry (`frozen`), the
+    number of the first attempt or none.
+    """
+    row = store.execute(
+        """
+        select phone_number, carrier from numbers
+        where agent_id = ?1 and (?2 is null or phone_number = ?2)
+        order by attached_at, id limit 1
+        """,
+        (agent_id, frozen),
+    ).fetchone()
+    return Caller(row[0], row[1]) if row else None
+
+
+def _select(
+    store: Store, where: str, values: tuple[str, ...], limit: int = 0, order: str = "phone_number"
+) -> list[Number]:
+    rows = store.execute(
+        f"select {_COLUMNS} from numbers where {where} order by {order} limit {limit or -1:d}",  # noqa: S608 - constants
+        values,
+    )
+    return [Number(row[0], row[1], row[2], row[3], row[4], from_text(row[5]), from_text(row[6])) for row in rows]

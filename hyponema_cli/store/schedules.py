@@ -1,0 +1,346 @@
+"""Schedules: the rules, and the cached next instant of each.
+
+`next_run_at` is a cache: the first occurrence after `accounted_until` of the rule as it stands. Everything up to
+`accounted_until` has its execution row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from hyponema_cli.core.call import LIVE_SCHEDULES, Outcome, ScheduleState
+from hyponema_cli.core.instant import from_text, maybe_instant, maybe_text, to_text
+from hyponema_cli.core.records import Callee, Schedule
+from hyponema_cli.core.retry import Backoff, RetryPolicy
+from hyponema_cli.core.schedule import Occurrence
+from hyponema_cli.store import Store
+
+_OWN = (
+    "id, agent_id, user_id, to_number, kind, weekdays, local_time, cron_expression, run_at, run_local, run_fold, "
+    "timezone, status, status_reason, name, description, customer_context, metadata, max_occurrences, start_at, "
+    "until_at, max_attempts, retry_delay_seconds, backoff, retry_on, catch_up_window_seconds, webhook_url, "
+    "webhook_events, priority, ref, created_by, created_at, updated_at, next_run_at, next_slot, next_note, "
+    "accounted_until"
+)
+_NAMES = tuple(_OWN.split(", "))
+
+_SELECT = f"""
+    select {", ".join("s." + name for name in _NAMES)},
+      u.name, u.phone_number, u.timezone, u.local_time, a.name,
+      (select max(e.actual_time) from executions e where e.schedule_id = s.id),
+      (select e.status from executions e where e.schedule_id = s.id order by e.scheduled_time desc, e.id desc limit 1)
+    from schedules s
+    join agents a on a.id = s.agent_id
+    left join users u on u.id = s.user_id
+"""  # noqa: S608 - constants of this file
+
+# The work of a pass does not need the last run, and must not pay for it.
+_SELECT_DUE = f"""
+    select {", ".join("s." + name for name in _NAMES)},
+      u.name, u.phone_number, u.timezone, u.local_time, '', null, null
+    from schedules s
+    left join users u on u.id = s.user_id
+"""  # noqa: S608 - constants of this file
+
+
+def insert(store: Store, schedule: Schedule) -> None:
+    """Add a schedule."""
+    holes = ", ".join("?" * len(_NAMES))
+    store.execute(
+        f"insert into schedules ({_OWN}) values ({holes})",  # noqa: S608 - constants
+        tuple(_to_row(schedule).values()),
+    )
+
+
+def update(store: Store, schedule: Schedule) -> None:
+    """Write every field of a schedule that exists."""
+    row = _to_row(schedule)
+    assignments = ", ".join(f"{name} = :{name}" for name in _NAMES if name != "id")
+    store.execute(f"update schedules set {assignments} where id = :id", row)  # noqa: S608 - constants
+
+
+def find(store: Store, word: str) -> list[Schedule]:
+    """Return the schedule with that id, else every schedule with that exact name, live ones first."""
+    found = _read(store.execute(_SELECT + "where s.id = ?", (word,)))
+    if found:
+        return found
+    named = _read(store.execute(_SELECT + "where s.name = ? order by s.id", (word,)))
+    return [schedule for schedule in named if schedule.status in LIVE_SCHEDULES] or named
+
+
+def by_ref(store: Store, ref: str) -> Schedule | None:
+    """Return the schedule that was added under that key of the caller's."""
+    return next(iter(_read(store.execute(_SELECT + "where s.ref = ?", (ref,)))), None)
+
+
+def select(
+    store: Store,
+    *,
+    statuses: Iterable[str],
+    agent_id: str | None = None,
+    user_id: str | None = None,
+    limit: int = 0,
+) -> list[Schedule]:
+    """List schedules by agent, then next firing; `limit` 0 is all."""
+    wanted = tuple(statuses)
+    filters = [f"s.status in ({', '.join('?' * len(wanted))})"]
+    values: list[Any] = [*wanted]
+    for column, value in (("s.agent_id", agent_id), ("s.user_id", user_id)):
+        if value is not None:
+            filters.append(f"{column} = ?")
+            values.append(value)
+    return _read(
+        store.execute(
+            f"{_SELECT} where {' and '.join(filters)} "
+            f"order by s.agent_id, s.next_run_at is null, s.next_run_at, s.id limit {limit or -1:d}",
+            values,
+        )
+    )
+
+
+def live_ids_of(store: Store, column: str, owner_id: str) -> list[str]:
+    """Return the ids of the live schedules of an agent (`agent_id`) or a user (`user_id`)."""
+    assert column in ("agent_id", "user_id")
+    rows = store.execute(
+        f"select id from schedules where {column} = ? and status in ('active', 'paused') order by id",  # noqa: S608
+        (owner_id,),
+    )
+    return [row[0] for row in rows]
+
+
+def words(store: Store) -> list[str]:
+    """Return ids and names that could have been meant, for suggestions."""
+    rows = store.execute("select id, coalesce(name, id) from schedules order by id desc limit 1000")
+    return [word for row in rows for word in row]
+
+
+def due(store: Store, now: datetime, limit: int) -> list[Schedule]:
+    """Return schedules with an occurrence due at `now`, the longest due first."""
+    return _read(
+        store.execute(
+            _SELECT_DUE + "where s.next_run_at <= ? order by s.next_run_at, s.id limit ?", (to_text(now), limit)
+        )
+    )
+
+
+def live_after(store: Store, after_id: str, limit: int) -> list[Schedule]:
+    """Walk through all live schedules by id, a page at a time."""
+    return _read(
+        store.execute(
+            _SELECT_DUE + "where s.id > ? and s.status in ('active', 'paused') order by s.id limit ?",
+            (after_id, limit),
+        )
+    )
+
+
+def of_user(store: Store, user_id: str) -> list[Schedule]:
+    """Return the live schedules of a user."""
+    return _read(store.execute(_SELECT_DUE + "where s.user_id = ? and s.status in ('active', 'paused')", (user_id,)))
+
+
+def set_next(store: Store, schedule_id: str, accounted_until: datetime, following: Occurrence | None) -> None:
+    """Move a schedule on: everything up to `accounted_until` has its row, `following` comes next."""
+    store.execute(
+        "update schedules set accounted_until = ?, next_run_at = ?, next_slot = ?, next_note = ? where id = ?",
+        (
+            to_text(accounted_until),
+            to_text(following.at) if following else None,
+            following.slot if following else None,
+            following.note if following else None,
+            schedule_id,
+        ),
+    )
+
+
+def set_status(store: Store, schedule_id: str, status: ScheduleState, reason: str | None, now: datetime) -> None:
+    """Change a schedule's state; one that is over has no next instant."""
+    over = status not in LIVE_SCHEDULES
+    store.execute(
+        f"""
+        update schedules set status = ?, status_reason = ?, updated_at = ?
+          {", next_run_at = null, next_slot = null, next_note = null" if over else ""}
+        where id = ?
+        """,  # noqa: S608 - constants of this file
+        (status, reason, to_text(now), schedule_id),
+    )
+
+
+def conclude(store: Store, schedule_id: str, now: datetime) -> ScheduleState | None:
+    """Close a schedule that has nothing left to do; return its new state, or None when it goes on.
+
+    A rule is over when it yields no more occurrence, or `max_occurrences` of them reached a dial, and no execution is
+    open. A one-shot whose attempts ran out is exhausted; anything else is completed.
+    """
+    row = store.execute(
+        """
+        select s.kind, s.next_run_at is null or (s.max_occurrences is not null and s.max_occurrences <= (
+            select count(*) from executions e
+            where e.schedule_id = s.id and e.kind = 'scheduled' and e.attempts > 0)),
+          (select e.status from executions e
+           where e.schedule_id = s.id and e.kind = 'scheduled' order by e.scheduled_time desc limit 1)
+        from schedules s
+        where s.id = ? and s.status in ('active', 'paused')
+          and not exists (select 1 from executions e where e.schedule_id = s.id
+            and e.status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt'))
+        """,
+        (schedule_id,),
+    ).fetchone()
+    if row is None or not row[1]:
+        return None
+    kind, _, last = row
+    status = ScheduleState.EXHAUSTED if kind == "once" and last == "exhausted" else ScheduleState.COMPLETED
+    set_status(store, schedule_id, status, None, now)
+    return status
+
+
+def dialled(store: Store, schedule_id: str) -> int:
+    """Count the scheduled executions that reached a dial: what `max_occurrences` counts."""
+    (count,) = store.execute(
+        "select count(*) from executions where schedule_id = ? and kind = 'scheduled' and attempts > 0",
+        (schedule_id,),
+    ).fetchone()
+    return int(count)
+
+
+def _to_row(schedule: Schedule) -> Mapping[str, Any]:
+    values = (
+        schedule.id,
+        schedule.agent_id,
+        schedule.user_id,
+        schedule.to_number,
+        schedule.kind,
+        ",".join(map(str, schedule.weekdays)) if schedule.weekdays else None,
+        schedule.local_time,
+        schedule.cron_expression,
+        maybe_text(schedule.run_at),
+        schedule.run_local.isoformat() if schedule.run_local else None,
+        schedule.run_fold,
+        schedule.timezone,
+        schedule.status,
+        schedule.status_reason,
+        schedule.name,
+        schedule.description,
+        json.dumps(schedule.customer_context),
+        json.dumps(schedule.metadata),
+        schedule.max_occurrences,
+        maybe_text(schedule.start_at),
+        maybe_text(schedule.until_at),
+        schedule.retry.max_attempts,
+        int(schedule.retry.delay.total_seconds()),
+        schedule.retry.backoff,
+        ",".join(sorted(schedule.retry.retry_on)),
+        int(schedule.catch_up_window.total_seconds()) if schedule.catch_up_window is not None else None,
+        schedule.webhook_url,
+        ",".join(schedule.webhook_events),
+        schedule.priority,
+        schedule.ref,
+        schedule.created_by,
+        to_text(schedule.created_at),
+        to_text(schedule.updated_at),
+        maybe_text(schedule.next_run_at),
+        schedule.next_slot,
+        schedule.next_note,
+        to_text(schedule.accounted_until),
+    )
+    return dict(zip(_NAMES, values, strict=True))
+
+
+def _read(rows: Iterable[tuple[Any, ...]]) -> list[Schedule]:
+    return [_from_row(row) for row in rows]
+
+
+def _from_row(row: tuple[Any, ...]) -> Schedule:
+    (
+        schedule_id,
+        agent_id,
+        user_id,
+        to_number,
+        kind,
+        weekdays,
+        local_time,
+        cron_expression,
+        run_at,
+        run_local,
+        run_fold,
+        timezone,
+        status,
+        status_reason,
+        name,
+        description,
+        customer_context,
+        metadata,
+        max_occurrences,
+        start_at,
+        until_at,
+        max_attempts,
+        retry_delay_seconds,
+        backoff,
+        retry_on,
+        catch_up_window_seconds,
+        webhook_url,
+        webhook_events,
+        priority,
+        ref,
+        created_by,
+        created_at,
+        updated_at,
+        next_run_at,
+        next_slot,
+        next_note,
+        accounted_until,
+        callee_name,
+        callee_phone,
+        callee_timezone,
+        callee_local_time,
+        agent_name,
+        last_run_at,
+        last_status,
+    ) = row
+    return Schedule(
+        id=schedule_id,
+        agent_id=agent_id,
+        user_id=user_id,
+        to_number=to_number,
+        kind=kind,
+        weekdays=tuple(map(int, weekdays.split(","))) if weekdays else None,
+        local_time=local_time,
+        cron_expression=cron_expression,
+        run_at=maybe_instant(run_at),
+        run_local=maybe_instant(run_local),
+        run_fold=run_fold,
+        timezone=timezone,
+        status=ScheduleState(status),
+        status_reason=status_reason,
+        name=name,
+        description=description,
+        customer_context=json.loads(customer_context),
+        metadata=json.loads(metadata),
+        max_occurrences=max_occurrences,
+        start_at=maybe_instant(start_at),
+        until_at=maybe_instant(until_at),
+        retry=RetryPolicy(
+            max_attempts,
+            timedelta(seconds=retry_delay_seconds),
+            Backoff(backoff),
+            frozenset(map(Outcome, retry_on.split(","))) if retry_on else frozenset(),
+        ),
+        catch_up_window=None if catch_up_window_seconds is None else timedelta(seconds=catch_up_window_seconds),
+        webhook_url=webhook_url,
+        webhook_events=tuple(webhook_events.split(",")) if webhook_events else (),
+        priority=priority,
+        ref=ref,
+        created_by=created_by,
+        created_at=from_text(created_at),
+        updated_at=from_text(updated_at),
+        next_run_at=maybe_instant(next_run_at),
+        next_slot=next_slot,
+        next_note=next_note,
+        accounted_until=from_text(accounted_until),
+        callee=Callee(callee_name, callee_phone, callee_timezone, callee_local_time) if callee_phone else None,
+        agent_name=agent_name,
+        last_run_at=maybe_instant(last_run_at),
+        last_status=last_status,
+    )

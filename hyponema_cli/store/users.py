@@ -1,0 +1,89 @@
+"""Users: who is called."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime
+
+from hyponema_cli.core.errors import Conflict
+from hyponema_cli.core.instant import from_text, to_text
+from hyponema_cli.core.records import User
+from hyponema_cli.store import Store
+
+_COLUMNS = "id, name, phone_number, timezone, local_time, context, created_at, updated_at"
+
+
+def insert(store: Store, user: User) -> None:
+    """Add a user; raises Conflict when the id is taken, also by one that was removed."""
+    try:
+        store.execute(
+            f"insert into users ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant of this file
+            (
+                user.id,
+                user.name,
+                user.phone_number,
+                user.timezone,
+                user.local_time,
+                json.dumps(user.context),
+                to_text(user.created_at),
+                to_text(user.updated_at),
+            ),
+        )
+    except sqlite3.IntegrityError as error:
+        raise Conflict(f"a user {user.id!r} exists already", hint=f"hyp users show {user.id}") from error
+
+
+def update(store: Store, user: User, now: datetime) -> None:
+    """Write a user's changed fields."""
+    store.execute(
+        """
+        update users set name = ?, phone_number = ?, timezone = ?, local_time = ?, context = ?, updated_at = ?
+        where id = ?
+        """,
+        (
+            user.name,
+            user.phone_number,
+            user.timezone,
+            user.local_time,
+            json.dumps(user.context),
+            to_text(now),
+            user.id,
+        ),
+    )
+
+
+def find(store: Store, word: str) -> list[User]:
+    """Return the user with that id, else every user with that exact name or phone number."""
+    return _select(store, "id = ?", (word,)) or _select(store, "(name = ? or phone_number = ?)", (word, word))
+
+
+def select(store: Store, limit: int) -> list[User]:
+    """List users by name; `limit` 0 is all."""
+    return _select(store, "true", (), limit)
+
+
+def words(store: Store) -> list[str]:
+    """Return the ids and names that could have been meant, for suggestions."""
+    rows = store.execute("select id, name from users where removed_at is null limit 1000")
+    return [word for row in rows for word in row]
+
+
+def remove(store: Store, user_id: str, now: datetime) -> None:
+    """Take a user out of the lists; one that history needs keeps their row."""
+    if store.execute("select 1 from schedules where user_id = ? limit 1", (user_id,)).fetchone():
+        store.execute("update users set removed_at = ? where id = ?", (to_text(now), user_id))
+    else:
+        store.execute("delete from users where id = ?", (user_id,))
+
+
+def _select(store: Store, where: str, values: tuple[str, ...], limit: int = 0) -> list[User]:
+    rows = store.execute(
+        f"select {_COLUMNS} from users where removed_at is null and {where} "  # noqa: S608 - constants of this file
+        f"order by name, id limit {limit or -1:d}",
+        values,
+    )
+    return [
+        User(row[0], row[1], row[2], row[3], row[4], json.loads(row[5]), from_text(row[6]), from_text(row[7]))
+        for row in rows
+    ]
