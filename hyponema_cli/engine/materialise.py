@@ -35,6 +35,13 @@ def materialise(desk: Desk, now: datetime, report: TickReport) -> None:
         busy = bool(due)
 
 
+def materialise_one(desk: Desk, schedule: Schedule, now: datetime, report: TickReport) -> None:
+    """Record what is due of one schedule, in the transaction that is open."""
+    while schedule.next_run_at is not None and schedule.next_run_at <= now:
+        _record_due(desk, schedule, desk.settings(), now, report)
+        schedule = schedules.find(desk.store, schedule.id)[0]
+
+
 def next_of(schedule: Schedule, workspace: Settings, dialled: int | None = None) -> Occurrence | None:
     """Return the first occurrence of a schedule that has no row yet; None when its rule is over.
 

@@ -212,6 +212,27 @@ def cancel_waiting(store: Store, schedule_id: str, reason: str, now: datetime) -
     return [row[0] for row in rows]
 
 
+def pending_of(store: Store, schedule_id: str) -> list[str]:
+    """Return the scheduled executions of a schedule that have not been dialled yet."""
+    rows = store.execute(
+        "select id from executions where schedule_id = ? and kind = 'scheduled' and status = 'pending' order by id",
+        (schedule_id,),
+    )
+    return [row[0] for row in rows]
+
+
+def dialling_of(store: Store, schedule_id: str) -> list[str]:
+    """Return the executions of a schedule that have a call or a doubt, or wait for a retry."""
+    rows = store.execute(
+        """
+        select id from executions
+        where schedule_id = ? and status in ('dialing', 'in_progress', 'waiting_retry', 'in_doubt') order by id
+        """,
+        (schedule_id,),
+    )
+    return [row[0] for row in rows]
+
+
 def get(store: Store, execution_id: str) -> Execution | None:
     """Return one execution with its calls."""
     return next(iter(_read(store, "e.id = ?", (execution_id,), "e.id", 1)), None)

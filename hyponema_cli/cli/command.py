@@ -1,0 +1,183 @@
+"""What do all commands share? The options that name a workspace, `--json`, and how a command is declared.
+
+A command is a function that takes a `Session` and its own options. `command` gives it the shared options too, so that
+they work before and after it; Typer on its own takes `hyp --json users list` or `hyp users list --json`, not both.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from hyponema_cli.cli import output
+from hyponema_cli.clock import Clock, SystemClock
+from hyponema_cli.config import workspace_path
+
+if TYPE_CHECKING:
+    from hyponema_cli.engine.desk import Desk
+    from hyponema_cli.render.tables import Column
+    from hyponema_cli.store import Store
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the shared options said, and what a command needs to answer."""
+
+    db: str | None = None
+    workspace: str | None = None
+    json: bool = False
+    clock: Clock = field(default_factory=SystemClock)
+
+    def path(self) -> Path:
+        """Return the workspace file."""
+        return workspace_path(self.db, self.workspace, os.environ)
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """Open the workspace for the time of a command."""
+        from hyponema_cli.store import open_store
+
+        store = open_store(self.path())
+        try:
+            yield store
+        finally:
+            store.close()
+
+    @contextmanager
+    def desk(self, actor: str = "operator") -> Iterator[Desk]:
+        """Open the workspace with all that a change or a pass needs."""
+        from hyponema_cli.wire import desk_of
+
+        with self.store() as store:
+            yield desk_of(store, self.clock, actor)
+
+    def show(self, items: Sequence[T], columns: Sequence[Column[T]], shape: Callable[[T], Any], empty: str) -> None:
+        """Write a list: JSON when asked for, a table to a terminal, tab-separated values to a pipe."""
+        from hyponema_cli.render import json, tables
+
+        if self.json:
+            output.data(json.rows([shape(item) for item in items]) + "\n")
+        elif not output.for_people():
+            output.data(tables.tsv(columns, items))
+        elif items:
+            output.data(tables.table(columns, items, output.width(), color=output.color()))
+        else:
+            output.say(empty)
+
+    def show_one(self, pairs: Sequence[tuple[str, str | None]], shape: Any) -> None:
+        """Write one thing: JSON when asked for, else a line a field."""
+        from hyponema_cli.render import json, tables
+
+        output.data(json.document(shape) + "\n" if self.json else tables.fields(pairs))
+
+    def created(self, row_id: str, sentence: str, shape: Any) -> None:
+        """Answer an `add`: only the new id on stdout, so that `id=$(hyp … add …)` works; the rest for people."""
+        from hyponema_cli.render import json
+
+        output.say(sentence)
+        output.data((json.document(shape) if self.json else row_id) + "\n")
+
+    def done(self, sentence: str, shape: Any) -> None:
+        """Answer a change: a sentence for people; the thing as it is now, when JSON is asked for."""
+        from hyponema_cli.render import json
+
+        output.say(sentence)
+        if self.json:
+            output.data(json.document(shape) + "\n")
+
+
+_SHARED: dict[str, Any] = {
+    "db": Annotated[
+        str | None, typer.Option("--db", metavar="PATH", help="The workspace file. [env: HYP_DB]", show_default=False)
+    ],
+    "workspace": Annotated[
+        str | None,
+        typer.Option(
+            "--workspace", "-w", metavar="NAME", help="A named workspace. [env: HYP_WORKSPACE]", show_default=False
+        ),
+    ],
+    "as_json": Annotated[bool, typer.Option("--json", help="Answer in JSON.", show_default=False)],
+}
+_DEFAULTS: dict[str, Any] = {"db": None, "workspace": None, "as_json": False}
+
+
+def group(help_text: str) -> typer.Typer:
+    """Return the app of a noun; its verbs are declared with `command`."""
+    app = typer.Typer(
+        help=help_text,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(take_shared)
+    return app
+
+
+def single() -> typer.Typer:
+    """Return the app of a command without verbs."""
+    return typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+
+
+def command(app: typer.Typer, name: str) -> Callable[[Callable[..., int | None]], Callable[..., int | None]]:
+    """Declare a command: the first parameter of the function is its Session, the others are its own."""
+
+    def declare(function: Callable[..., int | None]) -> Callable[..., int | None]:
+        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+
+        @functools.wraps(function)
+        def run(invocation: typer.Context, **values: Any) -> int | None:
+            given = {key: values.pop(key) for key in _SHARED}
+            return function(_merged(invocation, given), **values)
+
+        parameters = [
+            inspect.Parameter("invocation", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
+            *(each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own),
+            *_shared_parameters(),
+        ]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {each.name: each.annotation for each in parameters}
+        settings = {"help_option_names": ["-h", "--help"]}
+        app.command(name, context_settings=settings)(run)
+        return function
+
+    return declare
+
+
+def take_shared(invocation: typer.Context, **values: Any) -> None:
+    """Keep what the shared options say before a command, for the command."""
+    invocation.obj = _merged(invocation, values)
+
+
+def _merged(invocation: typer.Context, given: dict[str, Any]) -> Session:
+    """Return the session of the words before, with the words here; the later word wins."""
+    session = invocation.obj if isinstance(invocation.obj, Session) else Session()
+    if given["db"] is not None or given["workspace"] is not None:
+        session = replace(session, db=given["db"], workspace=given["workspace"])
+    return replace(session, json=session.json or given["as_json"])
+
+
+def _shared_parameters() -> list[inspect.Parameter]:
+    return [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS[name], annotation=annotation)
+        for name, annotation in _SHARED.items()
+    ]
+
+
+_parameters = [
+    inspect.Parameter("invocation", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
+    *_shared_parameters(),
+]
+take_shared.__signature__ = inspect.Signature(_parameters)  # type: ignore[attr-defined]
+take_shared.__annotations__ = {each.name: each.annotation for each in _parameters}

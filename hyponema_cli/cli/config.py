@@ -1,0 +1,154 @@
+"""hyp config: the settings of a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
+import typer
+
+from hyponema_cli.cli import output
+from hyponema_cli.cli.command import Session, command, group
+from hyponema_cli.core import timewords
+from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.records import Settings
+from hyponema_cli.engine import book
+from hyponema_cli.render.tables import Column
+from hyponema_cli.store import events, settings
+
+app = group("The settings of a workspace, kept in its file.")
+
+
+class _Setting(NamedTuple):
+    read: Callable[[str], str]
+    """From what was typed to what is stored; raises InvalidInput."""
+    value: Callable[[Settings], object]
+    text: Callable[[Settings], str | None]
+    about: str
+
+
+def _read_switch(text: str) -> str:
+    words = {"true": "true", "on": "true", "yes": "true", "false": "false", "off": "false", "no": "false"}
+    if text.strip().casefold() not in words:
+        raise InvalidInput(f"live {text!r} is not true or false", hint="hyp config set live true")
+    return words[text.strip().casefold()]
+
+
+def _read_window(text: str) -> str:
+    window = timewords.parse_duration(text)
+    if not window:
+        raise InvalidInput(f"catch_up_window {text} would miss every call", hint="a minute or more, as in 15m")
+    return str(int(window.total_seconds()))
+
+
+SETTINGS = {
+    "live": _Setting(
+        _read_switch,
+        lambda it: it.live,
+        lambda it: "true" if it.live else "false",
+        "real carriers may dial; off: only the simulated one",
+    ),
+    "timezone": _Setting(
+        lambda text: timewords.parse_zone(text).key,
+        lambda it: it.timezone,
+        lambda it: it.timezone,
+        "for schedules that have none, nor their user",
+    ),
+    "catch_up_window": _Setting(
+        _read_window,
+        lambda it: int(it.catch_up_window.total_seconds()),
+        lambda it: timewords.duration_text(it.catch_up_window),
+        "how late a call may still go out",
+    ),
+}
+
+Key = Annotated[str, typer.Argument(metavar="KEY", help="See: hyp config show", show_default=False)]
+
+
+@command(app, "show")
+def show(session: Session) -> None:
+    """Show every setting, its value and where that comes from.
+
+    \b
+    Examples:
+      hyp config show
+    """
+    with session.store() as store:
+        current, chosen = settings.load(store), settings.stored(store)
+    columns = [
+        Column[str]("setting", lambda key: key),
+        Column[str]("value", lambda key: SETTINGS[key].text(current)),
+        Column[str]("from", lambda key: "workspace" if key in chosen else "default"),
+        Column[str]("about", lambda key: SETTINGS[key].about, elastic=True),
+    ]
+    if session.json:
+        session.show_one([], {key: each.value(current) for key, each in SETTINGS.items()})
+    else:
+        session.show(list(SETTINGS), columns, str, "")
+
+
+@command(app, "get")
+def get(session: Session, key: Key) -> None:
+    """Print one setting.
+
+    \b
+    Examples:
+      hyp config get live
+    """
+    setting = _setting(key)
+    with session.store() as store:
+        current = settings.load(store)
+    if session.json:
+        session.show_one([], {key: setting.value(current)})
+    else:
+        output.data((setting.text(current) or "") + "\n")
+
+
+@command(app, "set")
+def set_(
+    session: Session, key: Key, value: Annotated[str, typer.Argument(help="Its new value.", show_default=False)]
+) -> None:
+    """Choose a setting.
+
+    \b
+    Examples:
+      hyp config set live true
+      hyp config set timezone Europe/Madrid
+      hyp config set catch_up_window 30m
+    """
+    stored = _setting(key).read(value)
+    _change(session, key, lambda store: settings.put(store, key, stored), stored)
+
+
+@command(app, "unset")
+def unset(session: Session, key: Key) -> None:
+    """Go back to a setting's default.
+
+    \b
+    Examples:
+      hyp config unset live
+    """
+    _setting(key)
+    _change(session, key, lambda store: settings.drop(store, key), None)
+
+
+def _change(session: Session, key: str, act: Callable[..., None], stored: str | None) -> None:
+    with session.desk() as desk, desk.store.transaction():
+        act(desk.store)
+        events.add(
+            desk.store, desk.clock.now(), desk.actor, "setting.changed", subject_id=key, detail={"value": stored}
+        )
+        moved = book.follow_workspace(desk) if key == "timezone" else []
+        current = settings.load(desk.store)
+    if moved:
+        output.say(f"{len(moved)} schedules without a timezone of their own moved with it.")
+    session.done(f"{key} is {SETTINGS[key].text(current) or 'not set'}.", {key: SETTINGS[key].value(current)})
+
+
+def _setting(key: str) -> _Setting:
+    if key not in SETTINGS:
+        match = nearest(key, SETTINGS)
+        raise InvalidInput(
+            f"unknown setting {key!r}", hint=f"did you mean {match}?" if match else f"one of: {', '.join(SETTINGS)}"
+        )
+    return SETTINGS[key]

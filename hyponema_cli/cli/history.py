@@ -1,0 +1,117 @@
+"""hyp history: what happened, and what comes next."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from hyponema_cli.cli import output, values
+from hyponema_cli.cli.command import Session, command, single
+from hyponema_cli.cli.schedules import coming_of
+from hyponema_cli.core import timewords
+from hyponema_cli.core.call import ExecutionState
+from hyponema_cli.core.instant import maybe_text, to_text
+from hyponema_cli.core.records import Execution
+from hyponema_cli.engine import book
+from hyponema_cli.render import json, times
+from hyponema_cli.render.tables import Column
+from hyponema_cli.store import executions, schedules, settings
+
+app = single()
+
+
+@command(app, "history")
+def history(
+    session: Session,
+    schedule: Annotated[
+        str | None, typer.Argument(metavar="[SCHEDULE]", help="Only this one: its id, or its exact name.")
+    ] = None,
+    status: Annotated[
+        list[str] | None, typer.Option("--status", metavar="STATUS", help="Only these; may be repeated.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="WHEN", help="Since an instant, a date, or 24h ago as in 24h.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Up to an instant or a date.")] = None,
+    limit: Annotated[int, typer.Option("--limit", help="How many at most; 0 is all.")] = 50,
+) -> None:
+    """Show what happened to every occurrence: called, skipped or missed, and why. The latest comes first.
+
+    For one schedule, JSON is {"schedule_id", "executions"}, in order of time, with the coming one at the end.
+
+    \b
+    Examples:
+      hyp history
+      hyp history --status missed,failed --since 24h
+      hyp history "Weekly check-in" --json
+    """
+    wanted = values.statuses("--status", status or (), tuple(ExecutionState), ())
+    with session.store() as store:
+        workspace = settings.load(store).timezone
+        zone = timewords.parse_zone(workspace) if workspace else ZoneInfo("UTC")
+        one = book.find_schedule(store, schedule) if schedule is not None else None
+        found = executions.select(
+            store,
+            schedule_id=one.id if one else None,
+            statuses=wanted,
+            since=_moment(session, since, zone, end=False),
+            until=_moment(session, until, zone, end=True),
+            limit=values.limit(limit) + 1 if limit else 0,
+        )
+        dialled = schedules.dialled(store, one.id) if one else 0
+    cut = bool(limit) and len(found) > limit
+    found = found[:limit] if cut else found
+    if one is not None and session.json:
+        rows = [json.execution(each) for each in reversed(found)]
+        if not wanted or "pending" in wanted:
+            coming = coming_of(one, workspace, dialled, 1)
+            rows += [json.coming(one.id, at, note) for at, note in coming]
+        output.data(json.document({"schedule_id": one.id, "executions": rows}) + "\n")
+    else:
+        session.show(found, columns(workspace), json.execution, "Nothing has come due yet.")
+    if cut:
+        output.say(f"The latest {limit}; for all of them: --limit 0")
+
+
+def columns(workspace: str | None) -> Sequence[Column[Execution]]:
+    """Return the columns of a list of executions."""
+
+    def zone_of(it: Execution) -> ZoneInfo:
+        return timewords.parse_zone(os.environ.get("HYP_TZ") or it.timezone or workspace or "UTC")
+
+    return [
+        Column("execution", lambda it: it.id),
+        Column("schedule", lambda it: it.schedule_id, lambda it: it.schedule_name or it.schedule_id, elastic=True),
+        Column("calls", lambda it: it.callee_name, elastic=True),
+        Column(
+            "scheduled",
+            lambda it: to_text(it.scheduled_time),
+            lambda it: f"{times.local(it.scheduled_time, zone_of(it))} {zone_of(it).key.rpartition('/')[2]}",
+        ),
+        Column(
+            "called",
+            lambda it: maybe_text(it.actual_time),
+            lambda it: f"{it.actual_time.astimezone(zone_of(it)):%H:%M:%S}" if it.actual_time else None,
+        ),
+        Column("status", lambda it: it.status),
+        Column("reason", lambda it: it.reason, elastic=True),
+        Column("attempts", lambda it: str(it.attempts)),
+        Column(
+            "duration",
+            lambda it: str(it.last_call.duration_seconds or "") if it.last_call else "",
+            lambda it: times.duration(it.last_call.duration_seconds) if it.last_call else None,
+        ),
+    ]
+
+
+def _moment(session: Session, text: str | None, zone: ZoneInfo, *, end: bool):  # type: ignore[no-untyped-def]
+    """Read a bound: an instant, a date, or how long ago."""
+    if text is None:
+        return None
+    if text.strip()[-1:] in tuple("smhdw"):
+        return session.clock.now() - timewords.parse_duration(text)
+    return timewords.parse_bound(text, zone, end=end)

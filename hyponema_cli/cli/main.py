@@ -1,0 +1,168 @@
+"""The program: finds the command, runs it, and turns what went wrong into words and an exit code.
+
+Commands are imported when they are called: `hyp tick` runs every minute and pays for nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from hyponema_cli.cli import output
+from hyponema_cli.cli.command import take_shared
+from hyponema_cli.cli.exits import BY_KIND, Exit
+from hyponema_cli.core.errors import HypError
+
+COMMANDS = {
+    "init": "init",
+    "demo": "demo",
+    "agents": "agents",
+    "users": "users",
+    "numbers": "numbers",
+    "carriers": "carriers",
+    "schedules": "schedules",
+    "occurrences": "occurrences",
+    "tick": "tick",
+    "run-worker": "worker",
+    "history": "history",
+    "config": "config",
+    "db": "db",
+}
+"""Each command and the module of this folder that holds it, in the order of `hyp --help`."""
+
+
+class _LazyCommands(dict[str, Any]):
+    """The commands by name; each is imported when it is looked at."""
+
+    def __init__(self) -> None:
+        super().__init__(dict.fromkeys(COMMANDS))
+
+    def __getitem__(self, name: str) -> Any:
+        app = import_module(f"hyponema_cli.cli.{COMMANDS[name]}").app
+        loaded = typer.main.get_command(app)
+        loaded.name = name
+        return loaded
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self else default  # noqa: SIM401 - this is the get of that mapping
+
+    def items(self) -> Any:
+        return ((name, self[name]) for name in self)
+
+    def values(self) -> Any:
+        return (self[name] for name in self)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+
+class _Root(TyperGroup):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = _LazyCommands()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        output.data(f"hyp {version('hyponema-cli')}\n")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=_Root,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Scheduled phone calls for voice agents: at the right local time, dialled exactly once, explained.",
+    epilog="Begin with: hyp demo",
+)
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    db: Annotated[str | None, typer.Option("--db", metavar="PATH", help="The workspace file. [env: HYP_DB]")] = None,
+    workspace: Annotated[
+        str | None, typer.Option("--workspace", "-w", metavar="NAME", help="A named workspace. [env: HYP_WORKSPACE]")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", "-V", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Take the shared options that stand before the command."""
+    take_shared(context, db=db, workspace=workspace, as_json=as_json)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run hyp; return its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        outcome = typer.main.get_command(app).main(args=words, prog_name="hyp", standalone_mode=False)
+        return Exit(outcome) if isinstance(outcome, int) else Exit.OK
+    except output.ReaderGone:
+        return Exit.BROKEN_PIPE
+    except HypError as error:
+        return _report(error.kind, BY_KIND[error.kind], error.message, error.hint, words)
+    except (typer.Abort, KeyboardInterrupt):
+        output.say("hyp: interrupted")
+        return Exit.INTERRUPTED
+    except Exception as error:
+        return _report_other(error, words)
+
+
+def _report_other(error: Exception, words: list[str]) -> int:
+    """Sort what is left: a wrong word on the command line, SQLite's own trouble, or a bug."""
+    if hasattr(error, "exit_code") and hasattr(error, "format_message"):
+        return _report_usage(error, words)
+    if type(error).__module__ == "sqlite3":
+        from hyponema_cli.store import as_hyp_error
+
+        known = as_hyp_error(error)  # type: ignore[arg-type]
+        if known is not None:
+            return _report(known.kind, BY_KIND[known.kind], known.message, known.hint, words)
+    if isinstance(error, OSError) and error.filename is not None:
+        message = f"{error.filename}: {error.strerror}"
+        return _report("failed", Exit.FAILED, message, "check the path, its owner and its mode", words)
+    if os.environ.get("HYP_DEBUG"):
+        raise error
+    message = f"this is a bug in hyp: {type(error).__name__}: {error}"
+    return _report(
+        "internal", Exit.INTERNAL, message, "run it again with HYP_DEBUG=1 and report what it prints", words
+    )
+
+
+def _report_usage(error: Any, words: list[str]) -> int:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "hyp"
+    if type(error).__name__ == "NoArgsIsHelpError":
+        output.say(error.format_message())
+        return Exit.USAGE
+    message = error.format_message().strip().rstrip(".")
+    return _report("usage", Exit.USAGE, message[:1].lower() + message[1:], f"{path} --help", words)
+
+
+def _report(kind: str, code: Exit, message: str, hint: str | None, words: list[str]) -> int:
+    if "--json" in words:
+        from hyponema_cli.render.json import document
+
+        said = {"error": {"kind": kind, "code": int(code), "message": message, "hint": hint}}
+        sys.stderr.write(document(said) + "\n")
+        return code
+    output.say(f"hyp: error: {message}")
+    if hint:
+        output.say(f"hint: {hint}")
+    return code

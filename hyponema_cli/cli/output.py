@@ -1,0 +1,55 @@
+"""Where do words go? Data to stdout; everything else to stderr. Nothing else in hyp writes to either."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+from hyponema_cli.render.safe import visible
+
+
+class ReaderGone(Exception):
+    """Whoever read our stdout has closed it. Not an error: `hyp history | head` ends like this."""
+
+
+def data(text: str) -> None:
+    """Write data, and make sure that it has left."""
+    try:
+        try:
+            sys.stdout.write(text)
+        except UnicodeEncodeError:
+            # A terminal of another character set (LANG=C): what it cannot show is written out.
+            encoding = sys.stdout.encoding or "ascii"
+            sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        # Python flushes stdout once more when it ends, and must find somebody there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ReaderGone from error
+
+
+def say(text: str) -> None:
+    """Tell the person at the prompt something that is not data."""
+    encoding = sys.stderr.encoding or "ascii"
+    line = visible(text).encode(encoding, "backslashreplace").decode(encoding)
+    try:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        pass
+
+
+def for_people() -> bool:
+    """True when stdout is a terminal."""
+    return sys.stdout.isatty()
+
+
+def width() -> int:
+    """Return the columns of the window."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def color() -> bool:
+    """True when stdout wants colour: a terminal that can, and nobody said no (no-color.org)."""
+    return for_people() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

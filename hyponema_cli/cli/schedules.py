@@ -1,0 +1,521 @@
+"""hyp schedules: who calls whom, when."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from hyponema_cli.cli import output, values
+from hyponema_cli.cli.command import Session, command, group
+from hyponema_cli.cli.exits import Exit
+from hyponema_cli.cli.users import read_phone
+from hyponema_cli.cli.whenoptions import At, CronText, Delay, Fold, Weekdays, Zone
+from hyponema_cli.core import timewords
+from hyponema_cli.core.call import LIVE_SCHEDULES, ScheduleState
+from hyponema_cli.core.errors import InvalidInput
+from hyponema_cli.core.explain import NOTES, in_words
+from hyponema_cli.core.instant import maybe_text
+from hyponema_cli.core.records import Schedule
+from hyponema_cli.core.schedule import Note, occurrences
+from hyponema_cli.core.when import WhenWords
+from hyponema_cli.engine import book
+from hyponema_cli.engine.desk import Desk
+from hyponema_cli.render import json, tables, times
+from hyponema_cli.render.safe import visible
+from hyponema_cli.render.tables import Column
+from hyponema_cli.store import executions, schedules, settings
+
+app = group("The rules: who calls whom, when.")
+
+Word = Annotated[str, typer.Argument(metavar="SCHEDULE", help="Its id, or its exact name.", show_default=False)]
+Words = Annotated[list[str], typer.Argument(metavar="SCHEDULE...", help="Ids or exact names.", show_default=False)]
+Agent = Annotated[
+    str | None,
+    typer.Option("--agent", envvar="HYP_AGENT", metavar="AGENT", help="Who talks; may be left out if there is one."),
+]
+User = Annotated[
+    str | None,
+    typer.Option("--user", envvar="HYP_USER", metavar="USER", help="Who is called; may be left out if there is one."),
+]
+To = Annotated[str | None, typer.Option("--to", metavar="+E164", help="A number to call, instead of a user.")]
+Name = Annotated[str | None, typer.Option("--name", help="What people call it.")]
+Description = Annotated[str | None, typer.Option("--description", help="What it is for.")]
+Context = Annotated[
+    list[str] | None, typer.Option("--context", metavar="K=V", help="What the agent should know; may be repeated.")
+]
+ContextJson = Annotated[
+    str | None, typer.Option("--context-json", metavar="JSON", help="The same, as a JSON object.")
+]
+Metadata = Annotated[
+    list[str] | None, typer.Option("--metadata", metavar="K=V", help="What your own tools should know.")
+]
+MaxOccurrences = Annotated[int | None, typer.Option("--max-occurrences", metavar="N", help="Stop after N calls.")]
+Start = Annotated[str | None, typer.Option("--start", metavar="WHEN", help="Not before this date or instant.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Not after this date or instant.")]
+MaxAttempts = Annotated[
+    int | None, typer.Option("--max-attempts", metavar="N", help="Calls to make until one is answered. [default: 1]")
+]
+MaxRetries = Annotated[
+    int | None, typer.Option("--max-retries", metavar="N", help="The same, not counting the first call.")
+]
+RetryDelay = Annotated[
+    str | None, typer.Option("--retry-delay", metavar="DURATION", help="The wait before the next. [default: 10m]")
+]
+Backoff = Annotated[
+    str | None, typer.Option("--backoff", metavar="fixed|exponential", help="How the wait grows. [default: fixed]")
+]
+RetryOn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--retry-on",
+        metavar="OUTCOMES",
+        help="no_answer,busy,timeout,failed,voicemail. [default: no_answer,busy,timeout]",
+    ),
+]
+CatchUpWindow = Annotated[
+    str | None,
+    typer.Option("--catch-up-window", metavar="DURATION", help="How late a call may still go out. [default: 15m]"),
+]
+WebhookUrl = Annotated[
+    str | None, typer.Option("--webhook-url", metavar="URL", help="Kept for delivery; not delivered by this version.")
+]
+WebhookEvent = Annotated[
+    list[str] | None, typer.Option("--webhook-event", metavar="EVENT", help="started, completed, failed.")
+]
+Priority = Annotated[int | None, typer.Option("--priority", metavar="N", help="Higher goes first at the same time.")]
+AllowPast = Annotated[bool, typer.Option("--allow-past", help="Call now, if the instant has passed.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be stored, and store nothing.")]
+Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept with the schedule.")]
+
+
+@command(app, "add")
+def add(
+    session: Session,
+    agent: Agent = None,
+    user: User = None,
+    to: To = None,
+    weekdays: Weekdays = None,
+    at: At = None,
+    cron: CronText = None,
+    delay: Delay = None,
+    timezone: Zone = None,
+    fold: Fold = None,
+    allow_past: AllowPast = False,
+    name: Name = None,
+    description: Description = None,
+    context: Context = None,
+    context_json: ContextJson = None,
+    metadata: Metadata = None,
+    max_occurrences: MaxOccurrences = None,
+    start: Start = None,
+    until: Until = None,
+    max_attempts: MaxAttempts = None,
+    max_retries: MaxRetries = None,
+    retry_delay: RetryDelay = None,
+    backoff: Backoff = None,
+    retry_on: RetryOn = None,
+    catch_up_window: CatchUpWindow = None,
+    webhook_url: WebhookUrl = None,
+    webhook_event: WebhookEvent = None,
+    priority: Priority = None,
+    paused: Annotated[bool, typer.Option("--paused", help="Store it without starting it.")] = False,
+    ref: Annotated[
+        str | None, typer.Option("--ref", metavar="KEY", help="Your own key: adding it again is safe.")
+    ] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Add a schedule. Prints its id.
+
+    A weekly or cron time is a time on the wall: it stays the same through clock changes. Without --tz the user's
+    timezone counts, then the workspace's; never this machine's.
+
+    \b
+    Examples:
+      hyp schedules add --weekdays 1,3,5 --at 09:30 --tz Europe/Madrid
+      hyp schedules add --to +34600000001 --cron '0 9 * * MON' --tz Europe/Madrid --max-occurrences 12
+      hyp schedules add --user user-1 --at '2026-12-01 14:30' --max-attempts 3 --retry-delay 5m
+      hyp schedules add --user user-1 --in 15m --name "Follow-up" --context order_id=ORD-456
+    """
+    request = book.Request(
+        agent=agent,
+        user=user if to is None else None,
+        to=read_phone(to) if to is not None else None,
+        when=WhenWords(weekdays, at, cron, delay, fold, allow_past),
+        timezone=timezone,
+        name=name,
+        description=description,
+        context=values.pairs("--context", context or (), context_json),
+        metadata=values.pairs("--metadata", metadata or ()),
+        max_occurrences=max_occurrences,
+        start=start,
+        until=until,
+        max_attempts=max_attempts,
+        max_retries=max_retries,
+        retry_delay=retry_delay,
+        backoff=backoff,
+        retry_on=values.comma_list(retry_on),
+        catch_up_window=catch_up_window,
+        webhook_url=webhook_url,
+        webhook_events=values.comma_list(webhook_event),
+        priority=priority,
+        ref=ref,
+        paused=paused,
+    )
+    with session.desk() as desk:
+        schedule, is_new = book.add(desk, request, created_by="operator", dry_run=dry_run)
+        workspace = desk.settings().timezone
+    verb = "Would add" if dry_run else "Added" if is_new else "Unchanged: there is already"
+    sentence = f"{verb} {_title(schedule)}: {_said(schedule, workspace)}."
+    shape = json.schedule(schedule, workspace)
+    if dry_run:
+        session.done(sentence, {**shape, "id": None, "dry_run": True})
+    else:
+        session.created(schedule.id, sentence, shape)
+    _note_next(schedule)
+
+
+@command(app, "list")
+def list_(
+    session: Session,
+    agent: Annotated[str | None, typer.Option("--agent", metavar="AGENT", help="Only this agent's.")] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="USER", help="Only this user's.")] = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option("--status", metavar="STATUS", help="active,paused,completed,exhausted,canceled or all."),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", help="How many at most; 0 is all.")] = 50,
+) -> None:
+    """List the schedules by agent, with next firing and last run. What has ended is shown by --status all.
+
+    \b
+    Examples:
+      hyp schedules list
+      hyp schedules list --status paused --json | jq -r '.[].id'
+    """
+    wanted = values.statuses("--status", status or (), tuple(ScheduleState), sorted(LIVE_SCHEDULES))
+    with session.store() as store:
+        found = schedules.select(
+            store,
+            statuses=wanted,
+            agent_id=book.find_agent(store, agent).id if agent is not None else None,
+            user_id=book.find_user(store, user).id if user is not None else None,
+            limit=values.limit(limit) + 1 if limit else 0,
+        )
+        workspace = settings.load(store).timezone
+    cut = bool(limit) and len(found) > limit
+    shown = found[:limit] if cut else found
+    if session.json or not output.for_people() or not shown:
+        empty = "No schedules yet. Add one: hyp schedules add --weekdays 1,3,5 --at 09:30 --tz Europe/Madrid"
+        session.show(shown, _columns(workspace), lambda each: json.schedule(each, workspace), empty)
+    else:
+        output.data(_by_agent(shown, workspace))
+    if cut:
+        output.say(f"The first {limit}; for all of them: --limit 0")
+
+
+@command(app, "show")
+def show(
+    session: Session,
+    schedule: Word,
+    following: Annotated[int, typer.Option("--next", metavar="N", help="How many coming firings to show.")] = 3,
+) -> None:
+    """Show one schedule and when it fires next.
+
+    \b
+    Examples:
+      hyp schedules show sch_01K9Z6T0000000000000000000
+      hyp schedules show "Weekly check-in" --next 10
+    """
+    with session.store() as store:
+        found = book.find_schedule(store, schedule)
+        workspace = settings.load(store).timezone
+        dialled = schedules.dialled(store, found.id)
+        coming = coming_of(found, workspace, dialled, following)
+    zone, zone_of = found.zone(workspace)
+    lines: list[tuple[str, str | None]] = [
+        ("id", found.id),
+        ("name", found.name),
+        ("description", found.description),
+        ("status", found.status + (f" ({found.status_reason})" if found.status_reason else "")),
+        ("agent", f"{found.agent_name} ({found.agent_id})"),
+        (
+            "calls",
+            f"{found.callee.name} ({found.user_id}), {found.phone_number}" if found.callee else found.phone_number,
+        ),
+        ("when", _words(found, workspace)),
+        (
+            "timezone",
+            f"{zone.key} (the {zone_of}'s)" if zone and zone_of != "schedule" else zone.key if zone else None,
+        ),
+        ("from", times.local(found.start_at, zone)),
+        ("until", times.local(found.until_at, zone)),
+        ("calls made", f"{dialled} of {found.max_occurrences}" if found.max_occurrences else str(dialled)),
+        ("attempts", _attempts(found)),
+        ("last run", times.local(found.last_run_at, zone)),
+        ("last status", found.last_status),
+        *((f"context {key}", str(value)) for key, value in found.customer_context.items()),
+        *((f"metadata {key}", str(value)) for key, value in found.metadata.items()),
+        ("ref", found.ref),
+    ]
+    for at, note in coming:
+        lines.append(
+            ("next", f"{times.local(at, zone)}  ({at:%Y-%m-%dT%H:%M:%SZ})" + (f"  {NOTES[note]}" if note else ""))
+        )
+    shape = json.schedule(found, workspace)
+    session.show_one(lines, {**shape, "occurrences": [f"{at:%Y-%m-%dT%H:%M:%SZ}" for at, _ in coming]})
+
+
+@command(app, "edit")
+def edit(
+    session: Session,
+    schedule: Word,
+    agent: Annotated[str | None, typer.Option("--agent", metavar="AGENT", help="Who talks.")] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="USER", help="Who is called.")] = None,
+    to: To = None,
+    weekdays: Weekdays = None,
+    at: At = None,
+    cron: CronText = None,
+    delay: Delay = None,
+    timezone: Zone = None,
+    fold: Fold = None,
+    allow_past: AllowPast = False,
+    name: Name = None,
+    description: Description = None,
+    context: Context = None,
+    context_json: ContextJson = None,
+    metadata: Metadata = None,
+    max_occurrences: MaxOccurrences = None,
+    start: Start = None,
+    until: Until = None,
+    max_attempts: MaxAttempts = None,
+    max_retries: MaxRetries = None,
+    retry_delay: RetryDelay = None,
+    backoff: Backoff = None,
+    retry_on: RetryOn = None,
+    catch_up_window: CatchUpWindow = None,
+    webhook_url: WebhookUrl = None,
+    webhook_event: WebhookEvent = None,
+    priority: Priority = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Change what is given, and nothing else. Context and metadata are merged, key by key.
+
+    \b
+    Examples:
+      hyp schedules edit sch_01K9Z6T0000000000000000000 --at 10:00
+      hyp schedules edit "Weekly check-in" --context notes="Call the side door" --dry-run
+    """
+    request = book.Request(
+        agent=agent,
+        user=user,
+        to=read_phone(to) if to is not None else None,
+        when=WhenWords(weekdays, at, cron, delay, fold, allow_past),
+        timezone=timezone,
+        name=name,
+        description=description,
+        context=values.pairs("--context", context or (), context_json),
+        metadata=values.pairs("--metadata", metadata or ()),
+        max_occurrences=max_occurrences,
+        start=start,
+        until=until,
+        max_attempts=max_attempts,
+        max_retries=max_retries,
+        retry_delay=retry_delay,
+        backoff=backoff,
+        retry_on=values.comma_list(retry_on),
+        catch_up_window=catch_up_window,
+        webhook_url=webhook_url,
+        webhook_events=values.comma_list(webhook_event),
+        priority=priority,
+    )
+    with session.desk() as desk:
+        found = book.find_schedule(desk.store, schedule)
+        before, after = book.edit(desk, found.id, request, dry_run=dry_run)
+        workspace = desk.settings().timezone
+    old, new = json.schedule(before, workspace), json.schedule(after, workspace)
+    changed = [key for key in new if new[key] != old[key] and key != "updated_at"]
+    for key in changed:
+        output.say(f"  {key}: {_plain(old[key])} -> {_plain(new[key])}")
+    verb = "Nothing to change in" if not changed else "Would change" if dry_run else "Changed"
+    session.done(f"{verb} {_title(after)}.", {**new, "dry_run": True} if dry_run else new)
+    if changed:
+        _note_next(after)
+
+
+@command(app, "pause")
+def pause(session: Session, schedule: Words, reason: Reason = None) -> None:
+    """Stop schedules from dialling until they are resumed. What comes due meanwhile is skipped, not saved up.
+
+    \b
+    Examples:
+      hyp schedules pause "Weekly check-in" --reason "INC-88 wrong prompt"
+      hyp schedules list | cut -f1 | xargs hyp schedules pause --reason "INC-88"
+    """
+    _each(session, schedule, lambda desk, each: book.pause(desk, each, reason), "Paused")
+
+
+@command(app, "resume")
+def resume(session: Session, schedule: Words, reason: Reason = None) -> None:
+    """Let paused schedules dial again, from their next time on.
+
+    \b
+    Examples:
+      hyp schedules resume "Weekly check-in"
+    """
+    _each(session, schedule, lambda desk, each: book.resume(desk, each, reason), "Resumed")
+
+
+@command(app, "cancel")
+def cancel(session: Session, schedule: Words, reason: Reason = None) -> None:
+    """End schedules for good; their history stays. A call in progress is not cut off.
+
+    \b
+    Examples:
+      hyp schedules cancel sch_01K9Z6T0000000000000000000 --reason "moved away"
+    """
+    _each(session, schedule, lambda desk, each: book.cancel(desk, each, reason), "Canceled")
+
+
+@command(app, "run-now")
+def run_now(session: Session, schedule: Word) -> int | None:
+    """Call now, beside the rule: the next regular call still happens. Prints the execution's id.
+
+    \b
+    Examples:
+      hyp schedules run-now "Weekly check-in"
+    """
+    with session.desk() as desk:
+        found = book.find_schedule(desk.store, schedule)
+        execution_id, report = book.run_now(desk, found.id)
+        execution = executions.get(desk.store, execution_id)
+    assert execution is not None, "it was just recorded"
+    last = execution.last_call
+    if report.placed:
+        sentence = f"Calling {found.phone_number}; follow it: hyp history {found.id}"
+    else:
+        why = f": {execution.reason}" if execution.reason else ""
+        sentence = f"Not called{why}. The execution is {execution.status}" + (
+            f" and is tried again until {execution.deadline_at:%H:%M:%SZ}" if execution.status == "pending" else ""
+        )
+        if last is not None and last.error:
+            sentence += f" ({last.error})"
+    session.created(execution_id, sentence + ".", json.execution(execution))
+    return None if report.placed else Exit.ATTENTION
+
+
+def coming_of(
+    schedule: Schedule, workspace: str | None, dialled: int, limit: int | None
+) -> list[tuple[datetime, Note | None]]:
+    """Return the coming instants of a schedule, as it would fire if every call reached a dial."""
+    if schedule.next_run_at is None or schedule.status not in LIVE_SCHEDULES:
+        return []
+    if schedule.max_occurrences is not None:
+        left = max(schedule.max_occurrences - dialled, 0)
+        limit = left if limit is None else min(limit, left)
+    try:
+        rule = schedule.rule(workspace)
+    except InvalidInput:
+        return []
+    return [(each.at, each.note) for each in occurrences(rule, schedule.accounted_until, limit)]
+
+
+def _each(session: Session, words: Sequence[str], act: Callable[[Desk, str], Schedule], verb: str) -> None:
+    changed = []
+    with session.desk() as desk, desk.store.transaction():
+        workspace = desk.settings().timezone
+        # All or none: a misspelt third id must not leave the first two changed.
+        for word in words:
+            changed.append(act(desk, book.find_schedule(desk.store, word).id))
+    for schedule in changed:
+        zone, _ = schedule.zone(workspace)
+        coming = times.local(schedule.next_run_at, zone) if schedule.status is ScheduleState.ACTIVE else None
+        output.say(
+            f"{verb} {_title(schedule)}"
+            + (f"; next {coming} {zone.key if zone else ''}".rstrip() if coming else "")
+            + "."
+        )
+    if session.json:
+        output.data(json.rows([json.schedule(each, workspace) for each in changed]) + "\n")
+
+
+def _columns(workspace: str | None) -> list[Column[Schedule]]:
+    return [
+        Column("id", lambda it: it.id),
+        Column("name", lambda it: it.name, elastic=True),
+        Column("agent", lambda it: it.agent_id),
+        Column(
+            "calls", lambda it: it.user_id or it.to_number, lambda it: it.callee.name if it.callee else it.to_number
+        ),
+        Column("when", lambda it: _words(it, workspace), elastic=True),
+        Column("next", lambda it: maybe_text(it.next_run_at), lambda it: _next_cell(it, workspace)),
+        Column("status", lambda it: it.status),
+        Column("last", lambda it: it.last_status),
+    ]
+
+
+def _by_agent(found: Sequence[Schedule], workspace: str | None) -> str:
+    blocks = []
+    columns = [column for column in _columns(workspace) if column.title != "agent"]
+    for _, group_ in groupby(found, key=lambda it: it.agent_id):
+        theirs = list(group_)
+        heading = visible(f"{theirs[0].agent_name} ({theirs[0].agent_id})")
+        blocks.append(heading + "\n" + tables.table(columns, theirs, output.width(), color=output.color()))
+    return "\n".join(blocks)
+
+
+def _next_cell(it: Schedule, workspace: str | None) -> str | None:
+    if it.next_run_at is None:
+        return None
+    display = os.environ.get("HYP_TZ")
+    zone = timewords.parse_zone(display) if display else it.zone(workspace)[0]
+    return f"{times.local(it.next_run_at, zone)} {zone.key if zone else ''}".rstrip()
+
+
+def _words(it: Schedule, workspace: str | None) -> str:
+    try:
+        return in_words(it.rule(workspace))
+    except InvalidInput as error:
+        return error.message
+
+
+def _said(it: Schedule, workspace: str | None) -> str:
+    """Say when a schedule fires and on whose clocks."""
+    zone, zone_of = it.zone(workspace)
+    words = _words(it, workspace)
+    if zone and it.run_at is None:
+        words += f" {zone.key}" + (f" (the {zone_of}'s timezone)" if zone_of != "schedule" else "")
+    return words + f"; next {_local_and_utc(it.next_run_at, zone)}"
+
+
+def _local_and_utc(at: datetime | None, zone: ZoneInfo | None) -> str:
+    if at is None:
+        return "never"
+    utc = f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{times.local(at, zone)} ({utc})" if zone else utc
+
+
+def _title(it: Schedule) -> str:
+    return f"{it.name!r} ({it.id})" if it.name else it.id
+
+
+def _attempts(it: Schedule) -> str:
+    if it.retry.max_attempts == 1:
+        return "1 (no retry)"
+    outcomes = ", ".join(sorted(it.retry.retry_on))
+    delay = timewords.duration_text(it.retry.delay)
+    return f"{it.retry.max_attempts}, {delay} apart, {it.retry.backoff}; on {outcomes}"
+
+
+def _plain(value: object) -> str:
+    return "none" if value is None else str(value)
+
+
+def _note_next(it: Schedule) -> None:
+    if it.next_note is not None:
+        output.say(f"note: the next firing: {NOTES[Note(it.next_note)]}")

@@ -1,0 +1,188 @@
+"""hyp users: who is called."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from hyponema_cli.cli import output, values
+from hyponema_cli.cli.agents import refuse_while_live
+from hyponema_cli.cli.command import Session, command, group
+from hyponema_cli.core import phone, timewords
+from hyponema_cli.core.records import User
+from hyponema_cli.engine import book
+from hyponema_cli.render import json, times
+from hyponema_cli.render.tables import Column
+from hyponema_cli.store import events, schedules, users
+
+app = group("The people who are called: phone, timezone, usual time.")
+
+Word = Annotated[
+    str, typer.Argument(metavar="USER", help="The id, or the exact name or phone number.", show_default=False)
+]
+Timezone = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Where they live, as in Europe/Madrid.")]
+LocalTime = Annotated[
+    str | None, typer.Option("--local-time", metavar="HH:MM", help="When they are usually called, on their clocks.")
+]
+Context = Annotated[
+    list[str] | None, typer.Option("--context", metavar="K=V", help="What the agent should know; may be repeated.")
+]
+ContextJson = Annotated[
+    str | None, typer.Option("--context-json", metavar="JSON", help="The same, as a JSON object.")
+]
+
+
+@command(app, "add")
+def add(
+    session: Session,
+    name: Annotated[str, typer.Argument(help="What people call them.", show_default=False)],
+    number: Annotated[str, typer.Option("--phone", metavar="+E164", help="Their number.", show_default=False)],
+    own_id: Annotated[str | None, typer.Option("--id", help="Your own id for them; else one is made.")] = None,
+    timezone: Timezone = None,
+    local_time: LocalTime = None,
+    context: Context = None,
+    context_json: ContextJson = None,
+) -> None:
+    """Add a user. Prints the id.
+
+    \b
+    Examples:
+      hyp users add "Ana" --id user-1 --phone +34600000001 --tz Europe/Madrid
+      hyp users add "Ben" --phone "+1 212 555 0123" --tz America/New_York --local-time 09:30
+    """
+    with session.desk() as desk:
+        now = desk.clock.now()
+        user = User(
+            id=values.own_id(own_id) if own_id is not None else desk.new_id("user", now),
+            name=values.name(name),
+            phone_number=read_phone(number),
+            timezone=timewords.parse_zone(timezone).key if timezone is not None else None,
+            local_time=timewords.parse_time_of_day(local_time).isoformat() if local_time is not None else None,
+            context=values.pairs("--context", context or (), context_json),
+            created_at=now,
+            updated_at=now,
+        )
+        with desk.store.transaction():
+            users.insert(desk.store, user)
+            events.add(desk.store, now, desk.actor, "user.added", subject_id=user.id)
+    session.created(user.id, f"Added user {user.name!r} ({user.id}).", json.user(user))
+
+
+@command(app, "list")
+def list_(
+    session: Session, limit: Annotated[int, typer.Option("--limit", help="How many at most; 0 is all.")] = 50
+) -> None:
+    """List the users.
+
+    \b
+    Examples:
+      hyp users list
+      hyp users list --limit 0 | cut -f1,3
+    """
+    with session.store() as store:
+        found = users.select(store, values.limit(limit))
+    columns = [
+        Column[User]("id", lambda user: user.id),
+        Column[User]("name", lambda user: user.name, elastic=True),
+        Column[User]("phone", lambda user: user.phone_number),
+        Column[User]("timezone", lambda user: user.timezone),
+        Column[User]("usual time", lambda user: user.local_time, lambda user: (user.local_time or "")[:5]),
+    ]
+    session.show(found, columns, json.user, 'No users yet. Add one: hyp users add "Ana" --phone +34600000001')
+
+
+@command(app, "show")
+def show(session: Session, user: Word) -> None:
+    """Show one user, and how many live schedules call them.
+
+    \b
+    Examples:
+      hyp users show user-1
+    """
+    with session.store() as store:
+        found = book.find_user(store, user)
+        live = schedules.live_ids_of(store, "user_id", found.id)
+    session.show_one(
+        [
+            ("id", found.id),
+            ("name", found.name),
+            ("phone", found.phone_number),
+            ("timezone", found.timezone or "not set (the workspace's is used)"),
+            ("usual time", found.local_time),
+            *((f"context {key}", str(value)) for key, value in found.context.items()),
+            ("live schedules", str(len(live))),
+        ],
+        {**json.user(found), "live_schedules": len(live)},
+    )
+
+
+@command(app, "edit")
+def edit(
+    session: Session,
+    user: Word,
+    name: Annotated[str | None, typer.Option("--name", help="Their new name.")] = None,
+    number: Annotated[str | None, typer.Option("--phone", metavar="+E164", help="Their new number.")] = None,
+    timezone: Timezone = None,
+    local_time: LocalTime = None,
+    context: Context = None,
+    context_json: ContextJson = None,
+) -> None:
+    """Change what is given, and nothing else. Schedules that follow the user's clocks move with them.
+
+    \b
+    Examples:
+      hyp users edit user-1 --tz America/New_York
+      hyp users edit user-1 --local-time 10:00 --context language=es
+    """
+    with session.desk() as desk, desk.store.transaction():
+        now = desk.clock.now()
+        before = book.find_user(desk.store, user)
+        after = replace(
+            before,
+            name=values.name(name) if name is not None else before.name,
+            phone_number=read_phone(number) if number is not None else before.phone_number,
+            timezone=timewords.parse_zone(timezone).key if timezone is not None else before.timezone,
+            local_time=timewords.parse_time_of_day(local_time).isoformat()
+            if local_time is not None
+            else before.local_time,
+            context={**before.context, **values.pairs("--context", context or (), context_json)},
+        )
+        moved = []
+        if after != before:
+            users.update(desk.store, after, now)
+            events.add(desk.store, now, desk.actor, "user.edited", subject_id=after.id)
+            moved = book.follow_user(desk, after.id)
+        workspace = desk.settings().timezone
+        after = book.find_user(desk.store, before.id)
+    for schedule in moved:
+        zone, _ = schedule.zone(workspace)
+        shown = times.local(schedule.next_run_at, zone) or "never, until it has a time and a zone"
+        output.say(f"{schedule.id} now fires next {shown}{f' {zone.key}' if zone else ''}.")
+    session.done(f"{'Changed' if after != before else 'Nothing to change in'} user {after.id}.", json.user(after))
+
+
+@command(app, "remove")
+def remove(session: Session, user: Word) -> None:
+    """Remove a user whom no live schedule calls. History keeps the name.
+
+    \b
+    Examples:
+      hyp users remove user-1
+    """
+    with session.desk() as desk, desk.store.transaction():
+        now = desk.clock.now()
+        found = book.find_user(desk.store, user)
+        refuse_while_live(f"user {found.id}", schedules.live_ids_of(desk.store, "user_id", found.id))
+        users.remove(desk.store, found.id, now)
+        events.add(desk.store, now, desk.actor, "user.removed", subject_id=found.id)
+    session.done(f"Removed user {found.name!r} ({found.id}).", json.user(found))
+
+
+def read_phone(text: str) -> str:
+    """Read a phone number; warn when no numbering plan could have it."""
+    number = phone.parse(text)
+    if phone.looks_impossible(number):
+        output.say(f"warning: {number} is no possible phone number (wrong length for its country); stored as it is")
+    return number

@@ -1,0 +1,79 @@
+"""How are options that several commands share read? Ids, `key=value` pairs, JSON, statuses."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hyponema_cli.core.errors import InvalidInput, nearest
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}", re.ASCII)
+
+
+def own_id(text: str) -> str:
+    """Check an id that the operator brings: it is typed on command lines, so it needs no quoting."""
+    if _ID.fullmatch(text) is None:
+        raise InvalidInput(f"id {text!r} cannot be used", hint="up to 64 letters, digits, and . _ : @ -")
+    return text
+
+
+def name(text: str) -> str:
+    """Check a name: anything but nothing."""
+    if not text.strip():
+        raise InvalidInput(f"name {text!r} is empty")
+    return text
+
+
+def pairs(option: str, given: Iterable[str], document: str | None = None) -> dict[str, Any]:
+    """Read `key=value` pairs on top of a JSON object."""
+    values: dict[str, Any] = {}
+    if document is not None:
+        values.update(json_object(f"{option}-json", document))
+    for pair in given:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip():
+            raise InvalidInput(f"{option} {pair!r} is not key=value", hint=f"as in {option} order_id=ORD-456")
+        values[key.strip()] = value
+    return values
+
+
+def json_object(option: str, text: str) -> Mapping[str, Any]:
+    """Read a JSON object."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(
+            f"{option} is not JSON: {error}", hint=f'as in {option} \'{{"order_id": "ORD-456"}}\''
+        ) from error
+    if not isinstance(value, dict):
+        raise InvalidInput(f"{option} is not a JSON object", hint=f'as in {option} \'{{"order_id": "ORD-456"}}\'')
+    return value
+
+
+def statuses(option: str, given: Iterable[str], known: Iterable[str], default: Iterable[str]) -> list[str]:
+    """Read statuses, separated by commas or given several times; `all` is every one."""
+    words = [word.strip() for text in given for word in text.split(",") if word.strip()]
+    if not words:
+        return list(default)
+    everything = list(known)
+    for word in words:
+        if word not in everything and word != "all":
+            match = nearest(word, [*everything, "all"])
+            hint = f"did you mean {match}?" if match else f"one of: {', '.join(everything)}, all"
+            raise InvalidInput(f"{option} {word!r} is not known", hint=hint)
+    return everything if "all" in words else words
+
+
+def comma_list(given: Iterable[str] | None) -> list[str] | None:
+    """Read words that are separated by commas or given several times; None when none was given."""
+    words = [word.strip() for text in given or () for word in text.split(",") if word.strip()]
+    return words or None
+
+
+def limit(number: int) -> int:
+    """Check `--limit`: 0 is all."""
+    if number < 0:
+        raise InvalidInput(f"--limit {number} is negative", hint="0 lists all")
+    return number

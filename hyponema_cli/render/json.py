@@ -1,0 +1,216 @@
+"""What do programs get? The shapes that others rely on: keys may be added, none is removed or changes its type.
+
+Instants are UTC with a Z, durations end in `_seconds`, lists are arrays.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from hyponema_cli.core.call import ScheduleState
+from hyponema_cli.core.instant import maybe_text, to_text
+from hyponema_cli.core.records import Agent, Call, Execution, Number, Schedule, User
+from hyponema_cli.core.schedule import next_occurrence
+from hyponema_cli.render.safe import visible_json
+
+_BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
+
+
+def document(value: object) -> str:
+    """Write a JSON document for people and programs: indented, UTF-8, nothing that moves a cursor."""
+    return visible_json(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def agent(it: Agent) -> dict[str, Any]:
+    """An agent."""
+    return {
+        "id": it.id,
+        "name": it.name,
+        "answer_url": it.answer_url,
+        "stream_url": it.stream_url,
+        "application_sid": it.application_sid,
+        "created_at": to_text(it.created_at),
+        "updated_at": to_text(it.updated_at),
+    }
+
+
+def user(it: User) -> dict[str, Any]:
+    """A user."""
+    return {
+        "id": it.id,
+        "name": it.name,
+        "phone_number": it.phone_number,
+        "timezone": it.timezone,
+        "local_time": it.local_time,
+        "context": dict(it.context),
+        "created_at": to_text(it.created_at),
+        "updated_at": to_text(it.updated_at),
+    }
+
+
+def number(it: Number) -> dict[str, Any]:
+    """A number."""
+    return {
+        "id": it.id,
+        "phone_number": it.phone_number,
+        "carrier": it.carrier,
+        "label": it.label,
+        "agent_id": it.agent_id,
+        "created_at": to_text(it.created_at),
+        "updated_at": to_text(it.updated_at),
+    }
+
+
+def schedule(it: Schedule, workspace_timezone: str | None) -> dict[str, Any]:
+    """A schedule, with the zone and time of day that are in force and whose they are."""
+    zone, zone_of = it.zone(workspace_timezone)
+    at, time_of = it.time_of_day()
+    return {
+        "id": it.id,
+        "kind": it.kind,
+        "single_shot": not it.recurring,
+        "agent_id": it.agent_id,
+        "user_id": it.user_id,
+        "phone_number": it.phone_number,
+        "weekdays": list(it.weekdays) if it.weekdays else None,
+        "local_time": at.isoformat() if at and it.kind == "weekly" else None,
+        "local_time_from": time_of if it.kind == "weekly" else None,
+        "cron_expression": it.cron_expression,
+        "run_at": _run_at(it, workspace_timezone),
+        "timezone": zone.key if zone else None,
+        "timezone_from": zone_of,
+        "enabled": it.status is not ScheduleState.PAUSED,
+        "status": it.status,
+        "status_reason": it.status_reason,
+        "name": it.name,
+        "description": it.description,
+        "customer_context": dict(it.customer_context),
+        "metadata": dict(it.metadata),
+        "max_occurrences": it.max_occurrences,
+        "start_at": maybe_text(it.start_at),
+        "until_at": maybe_text(it.until_at),
+        "max_attempts": it.retry.max_attempts,
+        "retry_delay_seconds": int(it.retry.delay.total_seconds()),
+        "backoff": it.retry.backoff,
+        "retry_on": sorted(it.retry.retry_on),
+        "catch_up_window_seconds": int(it.catch_up_window.total_seconds()) if it.catch_up_window else None,
+        "webhook_url": it.webhook_url,
+        "webhook_events": list(it.webhook_events),
+        "priority": it.priority,
+        "ref": it.ref,
+        "last_run_at": maybe_text(it.last_run_at),
+        "next_run_at": maybe_text(it.next_run_at),
+        "last_status": it.last_status,
+        "created_by": it.created_by,
+        "created_at": to_text(it.created_at),
+        "updated_at": to_text(it.updated_at),
+    }
+
+
+def execution(it: Execution) -> dict[str, Any]:
+    """An execution: the guides' keys first, then ours."""
+    last = it.last_call
+    return {
+        "execution_id": it.id,
+        "schedule_id": it.schedule_id,
+        "scheduled_time": to_text(it.scheduled_time),
+        "actual_time": maybe_text(it.actual_time),
+        "call_id": last.id if last else None,
+        "status": it.status,
+        "duration": last.duration_seconds if last else None,
+        "error": _error_of(it),
+        "reason": it.reason,
+        "kind": it.kind,
+        "note": it.note,
+        "attempts": it.attempts,
+        "due_at": to_text(it.due_at),
+        "deadline_at": to_text(it.deadline_at),
+        "finished_at": maybe_text(it.finished_at),
+        "from_number": it.from_number,
+        "gates": [dict(answer) for answer in it.gates],
+        "calls": [call(each) for each in it.calls],
+    }
+
+
+def coming(schedule_id: str, scheduled_time: datetime, note: str | None) -> dict[str, Any]:
+    """The occurrence that comes next, in the shape of an execution: it has no row yet."""
+    return {
+        "execution_id": None,
+        "schedule_id": schedule_id,
+        "scheduled_time": to_text(scheduled_time),
+        "actual_time": None,
+        "call_id": None,
+        "status": "pending",
+        "duration": None,
+        "error": None,
+        "reason": None,
+        "kind": "scheduled",
+        "note": note,
+        "attempts": 0,
+        "due_at": to_text(scheduled_time),
+        "deadline_at": None,
+        "finished_at": None,
+        "from_number": None,
+        "gates": [],
+        "calls": [],
+    }
+
+
+def call(it: Call) -> dict[str, Any]:
+    """A call."""
+    return {
+        "call_id": it.id,
+        "number": it.number,
+        "status": it.status,
+        "carrier": it.carrier,
+        "carrier_call_id": it.carrier_call_id,
+        "from_number": it.from_number,
+        "to_number": it.to_number,
+        "reason": it.reason,
+        "error": it.error,
+        "answered_by": it.answered_by,
+        "created_at": to_text(it.created_at),
+        "placed_at": maybe_text(it.placed_at),
+        "finished_at": maybe_text(it.finished_at),
+        "duration": it.duration_seconds,
+    }
+
+
+def counts(report: Any) -> dict[str, Any]:
+    """A tick's report."""
+    return {name: maybe_text(value) if name.endswith("_at") else value for name, value in asdict(report).items()}
+
+
+def did(report: Any) -> str:
+    """Say what a tick did, in a line; nothing when it did nothing that shows."""
+    numbers = {name: count for name, count in asdict(report).items() if isinstance(count, int) and name != "due"}
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in numbers.items() if count)
+
+
+def rows(items: Sequence[Mapping[str, Any]]) -> str:
+    """Write an array of objects."""
+    return document([dict(item) for item in items])
+
+
+def _error_of(it: Execution) -> str | None:
+    """Say in a word or a line what went wrong; None when nothing did."""
+    if it.status in ("completed", "pending", "dialing", "in_progress"):
+        return None
+    last = it.last_call
+    return (last.error or last.reason or it.reason) if last else it.reason
+
+
+def _run_at(it: Schedule, workspace_timezone: str | None) -> str | None:
+    if it.recurring:
+        return None
+    if it.run_at is not None:
+        return to_text(it.run_at)
+    zone, _ = it.zone(workspace_timezone)
+    if zone is None:
+        return None
+    occurrence = next_occurrence(it.rule(workspace_timezone), _BEFORE_ALL)
+    return to_text(occurrence.at) if occurrence else None
