@@ -105,8 +105,7 @@ def demo(
         store.close()
     session.show(found, columns(None), json.execution, "")
     if not session.json:
-        for line in _NEXT.splitlines():
-            output.say(line)
+        output.say_lines(_NEXT)
 
 
 def _set_up(desk: Desk) -> None:

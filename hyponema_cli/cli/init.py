@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
 
 app = single()
@@ -34,9 +35,6 @@ def init(session: Session) -> None:
         )
     else:
         sentence = f"{path} is there already; nothing was changed."
-    from hyponema_cli.cli.output import say
-
-    for line in sentence.splitlines():
-        say(line)
+    output.say_lines(sentence)
     if session.json:
         session.show_one([], {"path": path, "created": is_new})

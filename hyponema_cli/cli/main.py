@@ -149,7 +149,7 @@ def _report_usage(error: Any, words: list[str]) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "hyp"
     if type(error).__name__ == "NoArgsIsHelpError":
-        output.say(error.format_message())
+        output.say_lines(error.format_message())
         return Exit.USAGE
     message = error.format_message().strip().rstrip(".")
     return _report("usage", Exit.USAGE, message[:1].lower() + message[1:], f"{path} --help", words)

@@ -40,9 +40,20 @@ def say(text: str) -> None:
         pass
 
 
+def say_lines(text: str) -> None:
+    """Tell the person several lines of hyp's own words."""
+    for line in text.splitlines():
+        say(line)
+
+
 def for_people() -> bool:
     """True when stdout is a terminal."""
     return sys.stdout.isatty()
+
+
+def is_attended() -> bool:
+    """True when stderr is a terminal: somebody reads the messages as they come."""
+    return sys.stderr.isatty()
 
 
 def width() -> int:

@@ -171,7 +171,8 @@ def add(
         schedule, is_new = book.add(desk, request, created_by="operator", dry_run=dry_run)
         workspace = desk.settings().timezone
     verb = "Would add" if dry_run else "Added" if is_new else "Unchanged: there is already"
-    sentence = f"{verb} {_title(schedule)}: {_said(schedule, workspace)}."
+    title = (repr(schedule.name) if schedule.name else "a schedule") if dry_run else _title(schedule)
+    sentence = f"{verb} {title}: {_said(schedule, workspace)}."
     shape = json.schedule(schedule, workspace)
     if dry_run:
         session.done(sentence, {**shape, "id": None, "dry_run": True})
@@ -488,7 +489,9 @@ def _said(it: Schedule, workspace: str | None) -> str:
     """Say when a schedule fires and on whose clocks."""
     zone, zone_of = it.zone(workspace)
     words = _words(it, workspace)
-    if zone and it.run_at is None:
+    if not it.recurring:
+        return f"once, {_local_and_utc(it.next_run_at, zone)}" + (f" {zone.key}" if zone else "")
+    if zone:
         words += f" {zone.key}" + (f" (the {zone_of}'s timezone)" if zone_of != "schedule" else "")
     return words + f"; next {_local_and_utc(it.next_run_at, zone)}"
 

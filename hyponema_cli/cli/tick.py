@@ -37,6 +37,7 @@ def tick(session: Session) -> int | None:
         output.data(json.document(json.counts(report)) + "\n")
     else:
         did = json.did(report)
-        if did:
+        # Cron mails whatever is printed; a person who types it wants to see what it did.
+        if did and (report.needs_attention or output.is_attended()):
             output.say(did)
     return Exit.ATTENTION if report.needs_attention else None

@@ -25,10 +25,9 @@ def parse(text: str) -> str:
     """
     number = _SPACING.sub("", text.strip())
     if _E164.fullmatch(number) is None:
-        digits = number.removeprefix("00")
         hint = "E.164 form: + country code and number, as in +34600000001"
-        if _E164.fullmatch("+" + digits):
-            hint = f"did you mean +{digits}? " + hint
+        if number.startswith("00") and _E164.fullmatch("+" + number[2:]):
+            hint = f"did you mean +{number[2:]}?"
         raise InvalidInput(f"phone number {text!r} is not in E.164 form", hint=hint)
     return number
 

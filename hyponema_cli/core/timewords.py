@@ -38,7 +38,7 @@ def parse_zone(name: str) -> ZoneInfo:
     """
     try:
         zone = ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):  # unknown; a folder of the data; no name at all
         zone = None
     if zone is None or name in ("localtime", "posixrules", "Factory"):
         match = nearest(name, available_timezones())
@@ -159,7 +159,7 @@ def _place(wall: datetime, zone: ZoneInfo, fold: int | None) -> Moment:
         case walltime.Gap(ends_at, length):
             last = ends_at - walltime.SECOND * 60
             raise InvalidInput(
-                f"{_reading(wall)} does not exist in {zone.key}: the clocks go forward by {duration_text(length)}",
+                f"{_reading(wall)} does not exist in {zone.key}: the clocks go forward {duration_text(length)} there",
                 hint=f"use {_with_offset(last, zone)} before the change or {_with_offset(ends_at, zone)} after it",
             )
 

@@ -49,7 +49,7 @@ def to_text(days: tuple[int, ...]) -> str:
 def _number(word: str, whole: str) -> int:
     number = _NUMBER.get(word.strip().casefold())
     if number is None:
-        value = f"weekday {word.strip()!r}" + ("" if word.strip() == whole else f" in {whole!r}")
+        value = repr(word.strip()) + ("" if word.strip() == whole else f" in {whole!r}")
         hint = "Sunday is 7 here (0 only in cron); " + _HINT if word.strip() == "0" else _HINT
         raise InvalidInput(f"{value} is not a weekday", hint=hint)
     return number

@@ -15,7 +15,7 @@ from hyponema_cli.render.safe import visible
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column(Generic[T]):
     """One column. `machine` writes a cell for pipes, `human` for people where that differs."""
 
