@@ -110,13 +110,7 @@ class SimulatedCarrier:
 
     def place_call(self, call: PlaceCall, /) -> CallView:
         """Take a call, and decide what will become of it."""
-        self._memory.execute("begin immediate")
-        try:
-            fate, row = self._take(call)
-        except BaseException:
-            self._memory.execute("rollback")
-            raise
-        self._memory.execute("commit")
+        fate, row = self._take(call)
         match fate:
             case "rejected":
                 raise Rejected("no such number", "destination", "invalid_number")

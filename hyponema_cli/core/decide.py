@@ -40,7 +40,7 @@ class Skip:
 
 Decision = Dial | Defer | Skip
 
-_STATUS_OF_STOP = {"too_late": ExecutionState.MISSED, "canceled": ExecutionState.CANCELED}
+_STATUS_OF_STOP = {"too_late": ExecutionState.MISSED, "schedule_canceled": ExecutionState.CANCELED}
 
 
 def decide(facts: Facts, now: datetime) -> Decision:

@@ -86,7 +86,7 @@ def schedule_active(facts: Facts, now: datetime) -> Answer:
                 return Answer("schedule_active", "stop", "paused", "paused")
             return Answer("schedule_active", "wait", "paused", "paused", now + LOOK_AGAIN)
         case ScheduleState.CANCELED:
-            return Answer("schedule_active", "stop", "canceled", "canceled")
+            return Answer("schedule_active", "stop", "schedule_canceled", "canceled")
         case _:
             return _ACTIVE
 

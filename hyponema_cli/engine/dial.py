@@ -22,12 +22,15 @@ from hyponema_cli.engine.desk import Desk, jitter_of
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import calls, executions, numbers, schedules
 
-INTENTS_A_COMMIT = 64
-"""How many intents may share a commit, for a carrier that takes calls as fast as they come. If we die, that many are
-in doubt at most; a carrier with a pace gets one at a time."""
+MOST_INTENTS_A_COMMIT = 256
+SHARED_COMMIT = timedelta(milliseconds=200)
+"""Intents share a commit as long as they are sent within this time: if we die, no more than that are in doubt. The
+first round takes one; each next one twice as many, or a quarter of it when the carrier was slow."""
 SEND_WITHIN = timedelta(seconds=30)
 """An intent older than this is not carried out: the machine was asleep, or a request before it hung."""
 FIRST_BACK_OFF = timedelta(seconds=5)
+FIRST_LOOK = timedelta(seconds=1)
+"""How soon after it was placed a call is asked about."""
 LONGEST_BACK_OFF = timedelta(minutes=5)
 
 
@@ -81,22 +84,26 @@ def dial_due(desk: Desk, report: TickReport, only: str | None = None) -> None:
     A round reads the clock once. A slow carrier makes many rounds, each with its own time.
     """
     unusable: dict[str, str] = {}
+    room = 1
     while True:
         now = desk.clock.now()
         with desk.store.transaction():
-            looked_at, intents = _claim(desk, now, report, unusable, only)
+            looked_at, intents = _claim(desk, now, room, report, unusable, only)
         if not looked_at:
             return
+        sent_from = desk.clock.now()
         _send_all(desk, intents, report, unusable)
+        quick = desk.clock.now() - sent_from <= SHARED_COMMIT
+        room = min(room * 2, MOST_INTENTS_A_COMMIT) if quick else max(room // 4, 1)
 
 
 def _claim(
-    desk: Desk, now: datetime, report: TickReport, unusable: dict[str, str], only: str | None
+    desk: Desk, now: datetime, room: int, report: TickReport, unusable: dict[str, str], only: str | None
 ) -> tuple[int, list[Intent]]:
-    """Judge what is due in one transaction, and write the intent of each that may be dialled."""
+    """Judge what is due in one transaction, and write the intents of at most `room` that may be dialled."""
     workspace = desk.settings()
-    looked_at, intents, room = 0, list[Intent](), INTENTS_A_COMMIT
-    for due in executions.due(desk.store, now, INTENTS_A_COMMIT, only):
+    looked_at, intents = 0, list[Intent]()
+    for due in executions.due(desk.store, now, MOST_INTENTS_A_COMMIT, only):
         if len(intents) >= room:
             break
         looked_at += 1
@@ -105,7 +112,8 @@ def _claim(
             case Dial(caller, gates):
                 number = executions.claim(desk.store, due.id, caller.number, gates)
                 intents.append(_intend(desk, due, caller, number, now))
-                room = min(room, _room(desk, caller))
+                if desk.carrier(caller.carrier).capabilities().calls_per_second is not None:
+                    room = 1
             case Defer(until, reason, gates):
                 executions.defer(desk.store, due.id, until, reason, gates)
                 desk.log(now, "execution.deferred", schedule_id=due.schedule_id, execution_id=due.id, reason=reason)
@@ -138,11 +146,6 @@ def _problem_of(desk: Desk, caller: Caller, unusable: dict[str, str]) -> str | N
         except HypError as error:
             unusable[caller.carrier] = error.message
     return unusable.get(caller.carrier)
-
-
-def _room(desk: Desk, caller: Caller) -> int:
-    unpaced = desk.carrier(caller.carrier).capabilities().calls_per_second is None
-    return INTENTS_A_COMMIT if unpaced else 1
 
 
 def _intend(desk: Desk, due: executions.Due, caller: Caller, number: int, now: datetime) -> Intent:
@@ -243,12 +246,12 @@ def _record_accepted(desk: Desk, intent: Intent, view: CallView, at: datetime, r
     status = view.state if view.state in LIVE_CALLS else CallState.QUEUED
     assert status is not None, "membership in LIVE_CALLS rules None out"
     try:
-        calls.accept(desk.store, call.id, status, view.carrier_call_id, at, next_poll_at=at)
+        calls.accept(desk.store, call.id, status, view.carrier_call_id, at, next_poll_at=at + FIRST_LOOK)
     except sqlite3.IntegrityError:
         # An id that another of our calls bears: whatever happened, we cannot tell the two apart.
         _record_doubt(desk, intent, "id_of_another_call", view.carrier_call_id, at, report)
         return
-    executions.follow(desk.store, call.execution_id, ExecutionState.DIALING, at)
+    executions.dialled(desk.store, call.execution_id, at)
     _log_call(desk, intent, "call.placed", at, None)
     report.placed += 1
 

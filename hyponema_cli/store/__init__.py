@@ -36,6 +36,7 @@ class Store:
         self.path = path
         self.connection = connection
         self.execute = connection.execute
+        self._audit_lines: list[tuple[object, ...]] = []
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -46,11 +47,30 @@ class Store:
         self.execute("begin immediate")
         try:
             yield
+            self._write_audit_lines()
         except BaseException:
+            self._audit_lines.clear()
             if self.in_transaction():
                 self.execute("rollback")
             raise
         self.execute("commit")
+
+    def audit(self, line: tuple[object, ...]) -> None:
+        """Keep a line of the audit trail until the transaction that is open commits; they are written in one go."""
+        self._audit_lines.append(line)
+        if not self.in_transaction():
+            self._write_audit_lines()
+
+    def _write_audit_lines(self) -> None:
+        if self._audit_lines:
+            self.connection.executemany(
+                """
+                insert into events (at, actor, name, schedule_id, execution_id, call_id, subject_id, reason, detail)
+                values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                self._audit_lines,
+            )
+            self._audit_lines.clear()
 
     def in_transaction(self) -> bool:
         """True while this process holds the write lock through us."""

@@ -25,11 +25,7 @@ def add(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a line. `actor` is who did it (operator, tick, worker); `subject_id` names an agent, user or number."""
-    store.execute(
-        """
-        insert into events (at, actor, name, schedule_id, execution_id, call_id, subject_id, reason, detail)
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
+    store.audit(
         (
             to_text(now),
             actor,

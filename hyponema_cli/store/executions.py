@@ -166,6 +166,19 @@ def give_back(store: Store, execution_id: str, until: datetime, reason: str) -> 
     )
 
 
+def dialled(store: Store, execution_id: str, actual_time: datetime) -> None:
+    """Note that a carrier took a call; the first time is the execution's actual time."""
+    store.execute(
+        """
+        update executions set actual_time = ? where id = ? and actual_time is null
+        """,
+        (to_text(actual_time), execution_id),
+    )
+    # If we were so slow that somebody thought us dead, the doubt is lifted. Apart, because a change of status
+    # touches five indexes, and this happens next to never.
+    store.execute("update executions set status = 'dialing' where id = ? and status = 'in_doubt'", (execution_id,))
+
+
 def follow(store: Store, execution_id: str, status: ExecutionState, actual_time: datetime | None) -> None:
     """Note what the live call of an execution does; its first dial is its actual time."""
     store.execute(

@@ -1,0 +1,142 @@
+"""A small world to try the engine in: a real store in a temporary file, a clock that is a variable, a phone network
+that counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hyponema_cli.carriers.base import CallView, Capabilities, Carrier, NotFound, PlaceCall
+from hyponema_cli.clock import VirtualClock
+from hyponema_cli.core.call import CallState
+from hyponema_cli.core.records import Agent, Execution, Number, Schedule, User
+from hyponema_cli.core.when import WhenWords
+from hyponema_cli.engine import book
+from hyponema_cli.engine.desk import Desk
+from hyponema_cli.engine.report import TickReport
+from hyponema_cli.engine.tick import tick
+from hyponema_cli.store import agents, create, executions, numbers, schedules, settings, users
+
+MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+"""Monday 2 March 2026, 09:00 in Madrid."""
+
+
+def at(text: str) -> datetime:
+    """Read `2026-03-02 08:00` as UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@dataclass
+class Phones:
+    """A carrier of the tests: counts every request, and answers as it is told."""
+
+    clock: VirtualClock
+    answer: Callable[[PlaceCall], CallState] = lambda call: CallState.COMPLETED
+    """What a call comes to, ten seconds after it was placed; may raise what a carrier may raise, or anything."""
+    calls_per_second: float | None = None
+    placed: list[PlaceCall] = field(default_factory=list)
+    _views: dict[str, tuple[PlaceCall, CallState, datetime]] = field(default_factory=dict)
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(find="history", calls_per_second=self.calls_per_second)
+
+    def check(self) -> None:
+        pass
+
+    def place_call(self, call: PlaceCall, /) -> CallView:
+        self.placed.append(call)
+        end = self.answer(call)
+        carrier_call_id = f"T{len(self.placed)}"
+        self._views[carrier_call_id] = (call, end, self.clock.now())
+        return self.fetch_call(carrier_call_id)
+
+    def fetch_call(self, carrier_call_id: str, /) -> CallView:
+        if carrier_call_id not in self._views:
+            raise NotFound(carrier_call_id)
+        call, end, placed_at = self._views[carrier_call_id]
+        over = self.clock.now() - placed_at >= timedelta(seconds=10)
+        state = end if over else CallState.RINGING
+        return CallView(
+            carrier_call_id,
+            state,
+            state,
+            call.to_number,
+            call.from_number,
+            placed_at,
+            duration_seconds=7 if state is CallState.COMPLETED else None,
+        )
+
+    def find_calls(self, *, to_number: str, from_number: str, since: datetime) -> Sequence[CallView]:
+        return [self.fetch_call(known) for known, (call, _, _) in self._views.items() if call.to_number == to_number]
+
+    def hang_up(self, carrier_call_id: str, /) -> CallView:
+        return self.fetch_call(carrier_call_id)
+
+
+class World:
+    """A workspace with an agent, its number, and Ana in Madrid."""
+
+    def __init__(self, folder: Path, now: datetime = MONDAY) -> None:
+        self.clock = VirtualClock(now)
+        self.store, _ = create(folder / "world.db")
+        self.phones = Phones(self.clock)
+        self.desk = Desk(self.store, self._carrier, self.clock, "test", "edition-1")
+        settings.put_zone_edition(self.store, "edition-1")
+        with self.store.transaction():
+            agents.insert(self.store, Agent("agent-1", "Check-in", None, None, None, now, now))
+        self.number("+34910000001")
+        self.user("ana", "+34600000001", "Europe/Madrid")
+
+    def _carrier(self, account: str) -> Carrier:
+        return self.phones
+
+    def number(self, phone_number: str, carrier: str = "simulated", agent_id: str = "agent-1") -> Number:
+        now = self.clock.now()
+        number = Number(self.desk.new_id("num", now), phone_number, carrier, None, None, now, now)
+        numbers.insert(self.store, number)
+        numbers.attach(self.store, number.id, agent_id, now)
+        return number
+
+    def user(self, user_id: str, phone: str, zone: str | None, local_time: str | None = None) -> None:
+        now = self.clock.now()
+        users.insert(self.store, User(user_id, user_id.title(), phone, zone, local_time, {}, now, now))
+
+    def add(self, when: dict[str, Any], user: str | None = "ana", **fields: Any) -> Schedule:
+        """Book a schedule for Ana, or for whom it says."""
+        if "to" in fields:
+            fields = {"timezone": "Europe/Madrid", **fields}
+        request = book.Request(user=None if "to" in fields else user, when=WhenWords(**when), **fields)
+        schedule, _ = book.add(self.desk, request, created_by="test")
+        return schedule
+
+    def tick(self, now: datetime | str | None = None) -> TickReport:
+        """Move the clock there, if anywhere, and make a pass."""
+        if now is not None:
+            self.clock.set(at(now) if isinstance(now, str) else now)
+        return tick(self.desk)
+
+    def run_until(self, end: datetime | str, every: timedelta = timedelta(minutes=1)) -> None:
+        """Make a pass every minute, as cron does, up to and including `end`."""
+        last = at(end) if isinstance(end, str) else end
+        while self.clock.now() < last:
+            self.tick(min(self.clock.now() + every, last))
+
+    def history(self, schedule: Schedule | None = None) -> list[Execution]:
+        """Return the executions, the earliest first."""
+        return list(reversed(executions.select(self.store, schedule_id=schedule.id if schedule else None)))
+
+    def statuses(self, schedule: Schedule | None = None) -> list[tuple[str, str | None]]:
+        """Return status and reason of each execution, the earliest first."""
+        return [(str(each.status), each.reason) for each in self.history(schedule)]
+
+    def schedule(self, schedule: Schedule) -> Schedule:
+        """Return a schedule as it is now."""
+        return schedules.find(self.store, schedule.id)[0]
+
+    def dials(self) -> list[str]:
+        """Return the number of every call that was asked of the carrier, in order."""
+        return [call.to_number for call in self.phones.placed]
