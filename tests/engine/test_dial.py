@@ -211,7 +211,7 @@ def test_a_request_is_not_sent_after_its_deadline(world: World) -> None:
         world.add({"at": "now"}, to=f"+3460000010{last}")
     world.tick()
     assert len(world.dials()) == 2
-    assert call_states(world)[-1] == ("not_placed", "too_late_to_send")
+    assert ("not_placed", "too_late_to_send") in call_states(world)
     world.run_until(world.clock.now() + timedelta(minutes=1))
     assert sorted(world.dials()) == ["+34600000100", "+34600000101", "+34600000102"]
 
