@@ -18,7 +18,6 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 MINUTE = timedelta(minutes=1)
-DAY = timedelta(days=1)
 LONGEST_JUMP = timedelta(hours=3)
 
 Matches = Callable[[datetime], bool]
@@ -59,8 +58,8 @@ class ClockOnTheWall:
 
     def __init__(self, zone: ZoneInfo, start: datetime, end: datetime) -> None:
         self.start = start
-        # A day more, so that a reading which is shown in this time for the second time is known to be.
-        first = start.replace(second=0, microsecond=0) - DAY
+        # Four hours more, so that a reading which is shown in this time for the second time is known to be.
+        first = start.replace(second=0, microsecond=0) - timedelta(hours=4)
         minutes = (first + number * MINUTE for number in range((end - first) // MINUTE + 1))
         self.shown = [(at, _reading(at, zone)) for at in minutes]
         self.first_shown = {wall: at for at, wall in reversed(self.shown)}

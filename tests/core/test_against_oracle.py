@@ -86,8 +86,10 @@ def _listed(instants: list[datetime]) -> str:
 # 31 of the 361 that change and leaves no clock change of any zone out.
 @pytest.mark.parametrize("year", range(2026, 2032))
 def test_every_rule_rings_by_the_clock_on_the_wall_at_every_clock_change_of_every_zone(year: int) -> None:
-    changes = [(zone, change) for zone in distinct_zones() for change in clock_changes(zone) if change.at.year == year]
-    assert len(changes) >= 60
+    changes = [
+        (zone, change) for zone in distinct_zones() for change in clock_changes(zone) if change.at.year == year
+    ]
+    assert len(changes) >= 40
     assert [each for zone, change in changes for each in disagreements(zone, change)] == []
 
 
@@ -119,7 +121,7 @@ def test_every_rule_rings_by_the_clock_on_the_wall_at_the_strangest_changes_of_h
     assert [each for change in changes for each in disagreements(zone, change)] == []
 
 
-@examples(250)
+@examples(200)
 @given(st.data(), zones(), cron_texts())
 def test_a_cron_expression_rings_by_the_clock_on_the_wall(data: st.DataObject, zone: ZoneInfo, text: str) -> None:
     start = data.draw(instants_near_clock_changes(zone), label="start")

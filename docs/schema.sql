@@ -1,0 +1,199 @@
+create table settings (
+  key text primary key,
+  value text not null
+) strict;
+
+create table agents (
+  id text primary key,
+  name text not null check (name <> ''),
+  answer_url text,
+  stream_url text,
+  application_sid text,
+  created_at text not null,
+  updated_at text not null,
+  removed_at text,
+  check ((answer_url is not null) + (stream_url is not null) + (application_sid is not null) <= 1)
+) strict;
+
+create index agents_by_name on agents (name);
+
+create table users (
+  id text primary key,
+  name text not null check (name <> ''),
+  phone_number text not null check (phone_number glob '+[1-9]*'),
+  timezone text,
+  local_time text check (local_time glob '[0-2][0-9]:[0-5][0-9]:[0-5][0-9]'),
+  context text not null default '{}' check (json_valid(context)),
+  created_at text not null,
+  updated_at text not null,
+  removed_at text
+) strict;
+
+create index users_by_name on users (name);
+
+create index users_by_phone_number on users (phone_number);
+
+create table numbers (
+  id text primary key,
+  phone_number text not null unique check (phone_number glob '+[1-9]*'),
+  carrier text not null,
+  label text,
+  agent_id text references agents (id),
+  attached_at text,
+  created_at text not null,
+  updated_at text not null,
+  check ((agent_id is null) = (attached_at is null))
+) strict;
+
+create index numbers_by_agent on numbers (agent_id, attached_at, id) where agent_id is not null;
+
+create table schedules (
+  id text primary key,
+  agent_id text not null references agents (id),
+  user_id text references users (id),
+  to_number text check (to_number glob '+[1-9]*'),
+  kind text not null check (kind in ('once', 'weekly', 'cron')),
+  weekdays text,
+  local_time text check (local_time glob '[0-2][0-9]:[0-5][0-9]:[0-5][0-9]'),
+  cron_expression text,
+  run_at text,
+  run_local text,
+  run_fold integer not null default 0 check (run_fold in (0, 1)),
+  timezone text,
+  status text not null check (status in ('active', 'paused', 'completed', 'exhausted', 'canceled')),
+  status_reason text,
+  name text,
+  description text,
+  customer_context text not null default '{}' check (json_valid(customer_context)),
+  metadata text not null default '{}' check (json_valid(metadata)),
+  max_occurrences integer check (max_occurrences > 0),
+  start_at text,
+  until_at text,
+  max_attempts integer not null check (max_attempts > 0),
+  retry_delay_seconds integer not null check (retry_delay_seconds >= 0),
+  backoff text not null check (backoff in ('fixed', 'exponential')),
+  retry_on text not null,
+  catch_up_window_seconds integer check (catch_up_window_seconds >= 0),
+  webhook_url text,
+  webhook_events text not null default '',
+  priority integer not null default 0,
+  ref text unique,
+  created_by text not null,
+  created_at text not null,
+  updated_at text not null,
+  next_run_at text,
+  next_slot text,
+  next_note text,
+  accounted_until text not null,
+  check ((user_id is null) <> (to_number is null)),
+  check ((kind = 'weekly') = (weekdays is not null)),
+  check ((kind = 'cron') = (cron_expression is not null)),
+  check ((kind = 'once') = ((run_at is null) <> (run_local is null))),
+  check (status in ('active', 'paused') or next_run_at is null),
+  check ((next_run_at is null) = (next_slot is null))
+) strict;
+
+create index schedules_due on schedules (next_run_at, id) where next_run_at is not null;
+
+create index schedules_live on schedules (agent_id, next_run_at, id) where status in ('active', 'paused');
+
+create index schedules_by_user on schedules (user_id) where user_id is not null;
+
+create index schedules_by_name on schedules (name) where name is not null;
+
+create table executions (
+  id text primary key,
+  schedule_id text not null references schedules (id),
+  kind text not null check (kind in ('scheduled', 'manual')),
+  slot text,
+  scheduled_time text not null,
+  due_at text not null,
+  deadline_at text not null,
+  priority integer not null default 0,
+  status text not null check (status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt',
+    'completed', 'exhausted', 'failed', 'skipped', 'missed', 'canceled')),
+  reason text,
+  note text,
+  gates text check (gates is null or json_valid(gates)),
+  attempts integer not null default 0 check (attempts >= 0),
+  from_number text,
+  actual_time text,
+  finished_at text,
+  created_at text not null,
+  check ((kind = 'scheduled') = (slot is not null)),
+  check ((finished_at is not null)
+    = (status in ('completed', 'exhausted', 'failed', 'skipped', 'missed', 'canceled'))),
+  check (status not in ('failed', 'skipped', 'missed', 'canceled') or reason is not null)
+) strict;
+
+create unique index one_execution_a_slot on executions (schedule_id, slot) where kind = 'scheduled';
+
+create unique index one_execution_an_instant on executions (schedule_id, scheduled_time) where kind = 'scheduled';
+
+create index executions_due on executions (due_at, priority desc, id) where status in ('pending', 'waiting_retry');
+
+create index executions_open on executions (schedule_id)
+  where status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt');
+
+create index executions_by_time on executions (scheduled_time, id);
+
+create table calls (
+  id text primary key,
+  execution_id text not null references executions (id),
+  number integer not null check (number > 0),
+  carrier text not null,
+  carrier_call_id text,
+  from_number text not null,
+  to_number text not null,
+  status text not null check (status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt',
+    'completed', 'busy', 'no_answer', 'rejected', 'canceled', 'failed', 'not_placed')),
+  reason text,
+  error text,
+  answered_by text,
+  deadline_at text not null,
+  created_at text not null,
+  placed_at text,
+  next_poll_at text,
+  finished_at text,
+  duration_seconds integer,
+  check ((finished_at is not null)
+    = (status in ('completed', 'busy', 'no_answer', 'rejected', 'canceled', 'failed', 'not_placed'))),
+  check (status in ('placing', 'in_doubt', 'rejected', 'not_placed') or carrier_call_id is not null)
+) strict;
+
+create unique index one_request_an_attempt on calls (execution_id, number) where status <> 'not_placed';
+
+create unique index one_live_call_an_execution on calls (execution_id)
+  where status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt');
+
+create unique index one_live_call_a_callee on calls (to_number)
+  where status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt');
+
+create unique index one_row_a_carrier_call on calls (carrier, carrier_call_id) where carrier_call_id is not null;
+
+create index calls_by_execution on calls (execution_id, id);
+
+create index calls_to_follow on calls (next_poll_at, id) where status in ('queued', 'ringing', 'in_progress');
+
+create index calls_placing on calls (created_at) where status = 'placing';
+
+create table events (
+  id integer primary key,
+  at text not null,
+  actor text not null,
+  name text not null,
+  schedule_id text,
+  execution_id text,
+  call_id text,
+  subject_id text,
+  reason text,
+  detail text check (detail is null or json_valid(detail))
+) strict;
+
+create index events_by_execution on events (execution_id) where execution_id is not null;
+
+create index events_by_schedule on events (schedule_id) where schedule_id is not null;
+
+create trigger events_are_never_rewritten before update on events begin
+  select raise(abort, 'events are append-only');
+end;

@@ -1,0 +1,53 @@
+"""The schema says what the code says, and docs/schema.sql shows it as it is."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from hyponema_cli.core.call import (
+    FINAL_EXECUTIONS,
+    LIVE_CALLS,
+    OPEN_EXECUTIONS,
+    CallState,
+    ExecutionState,
+    ScheduleState,
+)
+from hyponema_cli.store.migrations import SPINE
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "schema.sql"
+
+
+def words_after(pattern: str) -> set[str]:
+    """Return the quoted words of the first list in the schema that follows `pattern`."""
+    match = re.search(pattern + r"[^(]*\(([^()]*)\)", SPINE)
+    assert match is not None
+    return set(re.findall(r"'(\w+)'", match[1]))
+
+
+@pytest.mark.parametrize(
+    ("table", "states"), [("schedules", ScheduleState), ("executions", ExecutionState), ("calls", CallState)]
+)
+def test_every_state_of_the_code_is_a_state_of_the_table(table: str, states: type[StrEnum]) -> None:
+    assert words_after(rf"create table {table} \((?s:.*?)status text not null check \(status in ") == set(states)
+
+
+def test_the_indexes_of_live_calls_and_open_executions_name_the_states_that_the_code_names() -> None:
+    assert words_after("one_live_call_an_execution on calls (?s:.*?)where status in") == LIVE_CALLS
+    assert words_after("one_live_call_a_callee on calls (?s:.*?)where status in") == LIVE_CALLS
+    assert words_after("index executions_open on executions (?s:.*?)where status in") == OPEN_EXECUTIONS
+
+
+def test_final_executions_and_only_they_have_an_end() -> None:
+    assert words_after(r"gates is null(?s:.*?)\(finished_at is not null\)\s*= \(status in") == FINAL_EXECUTIONS
+
+
+def test_the_page_of_the_schema_is_fresh() -> None:
+    assert DOCUMENT.read_text() == SPINE + ";\n", "run: python -m tests.store.test_schema"
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(SPINE + ";\n")
