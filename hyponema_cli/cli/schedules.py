@@ -37,11 +37,11 @@ Word = Annotated[str, typer.Argument(metavar="SCHEDULE", help="Its id, or its ex
 Words = Annotated[list[str], typer.Argument(metavar="SCHEDULE...", help="Ids or exact names.", show_default=False)]
 Agent = Annotated[
     str | None,
-    typer.Option("--agent", envvar="HYP_AGENT", metavar="AGENT", help="Who talks; may be left out if there is one."),
+    typer.Option("--agent", metavar="AGENT", help="Who talks; may be left out if there is one. [env: HYP_AGENT]"),
 ]
 User = Annotated[
     str | None,
-    typer.Option("--user", envvar="HYP_USER", metavar="USER", help="Who is called; may be left out if there is one."),
+    typer.Option("--user", metavar="USER", help="Who is called; may be left out if there is one. [env: HYP_USER]"),
 ]
 To = Annotated[str | None, typer.Option("--to", metavar="+E164", help="A number to call, instead of a user.")]
 Name = Annotated[str | None, typer.Option("--name", help="What people call it.")]
@@ -142,9 +142,11 @@ def add(
       hyp schedules add --user user-1 --at '2026-12-01 14:30' --max-attempts 3 --retry-delay 5m
       hyp schedules add --user user-1 --in 15m --name "Follow-up" --context order_id=ORD-456
     """
+    if user is None and to is None:
+        user = os.environ.get("HYP_USER") or None
     request = book.Request(
-        agent=agent,
-        user=user if to is None else None,
+        agent=agent or os.environ.get("HYP_AGENT") or None,
+        user=user,
         to=read_phone(to) if to is not None else None,
         when=WhenWords(weekdays, at, cron, delay, fold, allow_past),
         timezone=timezone,

@@ -38,9 +38,9 @@ def run_worker(
     if seconds < 1:
         raise InvalidInput(f"--interval {interval} is too short", hint="a second or more, as in 5s")
     with session.desk("worker") as desk:
-        output.say(f"hyp worker: watching {desk.store.path}, every {interval}; stop with Ctrl-C")
+        watching = f"hyp worker: watching {desk.store.path}, every {interval}; stop with Ctrl-C"
         try:
-            worker.run(desk, seconds, _log)
+            worker.run(desk, seconds, lambda: output.say(watching), _log)
         except worker.StoppedAtOnce as stopped:
             output.say("hyp worker: stopped at once")
             return Exit.INTERRUPTED if stopped.signal_number == signal.SIGINT else Exit.TERMINATED

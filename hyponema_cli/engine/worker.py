@@ -25,9 +25,12 @@ class StoppedAtOnce(BaseException):
         self.signal_number = signal_number
 
 
-def run(desk: Desk, interval_seconds: float, after_pass: Callable[[TickReport], None]) -> None:
+def run(
+    desk: Desk, interval_seconds: float, on_ready: Callable[[], None], after_pass: Callable[[TickReport], None]
+) -> None:
     """Make a pass now and every `interval_seconds`, until SIGTERM or SIGINT; only the main thread may call this.
 
+    `on_ready` is called when a signal would be heeded, `after_pass` after each pass that had something to do.
     The first signal lets the pass at hand finish; a second one raises StoppedAtOnce. A pass that fails ends the
     worker with its exception: whoever supervises it restarts it, and nobody has to guess.
     """
@@ -57,6 +60,7 @@ def run(desk: Desk, interval_seconds: float, after_pass: Callable[[TickReport], 
         misfire_grace_time=None,
     )
     with _stop_on_signals(stopping):
+        on_ready()
         alarm.start()
         stopping.wait()
         alarm.shutdown(wait=True)

@@ -63,7 +63,7 @@ def changes_as_cronsim_expects(zone: ZoneInfo) -> bool:
     return all(wall.minute == 0 and wall.hour != 0 for wall in edges)
 
 
-@examples(150)
+@examples(120)
 @given(st.data(), zones(), fixed_cron_texts())
 def test_we_agree_on_fixed_rules_in_every_zone(data: st.DataObject, zone: ZoneInfo, text: str) -> None:
     after = data.draw(instants_near_clock_changes(zone), label="after")
@@ -72,7 +72,7 @@ def test_we_agree_on_fixed_rules_in_every_zone(data: st.DataObject, zone: ZoneIn
     assert ours(text, zone, after, 8) == cronsims(text, zone, after, 8)
 
 
-@examples(150)
+@examples(120)
 @given(st.data(), zones().filter(changes_as_cronsim_expects), repeating_cron_texts())
 def test_we_agree_on_repeating_rules_where_clocks_change_on_the_hour_and_not_at_midnight(
     data: st.DataObject, zone: ZoneInfo, text: str

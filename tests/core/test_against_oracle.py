@@ -121,7 +121,7 @@ def test_every_rule_rings_by_the_clock_on_the_wall_at_the_strangest_changes_of_h
     assert [each for change in changes for each in disagreements(zone, change)] == []
 
 
-@examples(200)
+@examples(130)
 @given(st.data(), zones(), cron_texts())
 def test_a_cron_expression_rings_by_the_clock_on_the_wall(data: st.DataObject, zone: ZoneInfo, text: str) -> None:
     start = data.draw(instants_near_clock_changes(zone), label="start")
@@ -130,7 +130,7 @@ def test_a_cron_expression_rings_by_the_clock_on_the_wall(data: st.DataObject, z
     assert rings(Cron(cron.parse(text), zone), start, end) == oracle.rings(text, zone, start, end)
 
 
-@examples(150)
+@examples(100)
 @given(st.data(), zones(), weekdays(), times_of_day())
 def test_a_weekly_rule_rings_by_the_clock_on_the_wall(
     data: st.DataObject, zone: ZoneInfo, days: tuple[int, ...], at: time

@@ -1,0 +1,187 @@
+"""Bad input gets one line that names the value, one hint, the right exit code, and nothing is stored."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Hyp
+
+WEEKLY = ("schedules", "add", "--weekdays", "1", "--at", "09:30")
+
+# what is typed | what the message must name | exit code
+CASES = [
+    (("schedules", "add", "--weekdays", "0", "--at", "09:30"), "'0'", 2),
+    (("schedules", "add", "--weekdays", "8", "--at", "09:30"), "'8'", 2),
+    (("schedules", "add", "--weekdays", "", "--at", "09:30"), "''", 2),
+    (("schedules", "add", "--weekdays", "1", "--at", "25:00"), "'25:00'", 2),
+    (("schedules", "add", "--weekdays", "1", "--at", "9h30"), "'9h30'", 2),
+    ((*WEEKLY, "--tz", "Europe/Madird"), "'Europe/Madird'", 2),
+    ((*WEEKLY, "--tz", ""), "''", 2),
+    ((*WEEKLY, "--tz", "../../etc/passwd"), "'../../etc/passwd'", 2),
+    (("schedules", "add", "--cron", "61 * * * *"), "61", 2),
+    (("schedules", "add", "--cron", "0 9 * * * *"), "'0 9 * * * *'", 2),
+    (("schedules", "add", "--cron", "0 9 31 2 *"), "'0 9 31 2 *'", 2),
+    (("schedules", "add", "--cron", "@daily"), "'@daily'", 2),
+    (("schedules", "add", "--to", "+34600000009", "--at", "2027-12-01 14:30"), "'2027-12-01 14:30'", 2),
+    (("schedules", "add", "--at", "2026-01-01 14:30"), "'2026-01-01 14:30'", 2),
+    (("schedules", "add", "--at", "2027-03-28 02:30"), "2027-03-28 02:30", 2),
+    (("schedules", "add", "--at", "2027-10-31 02:30"), "2027-10-31 02:30", 2),
+    (("schedules", "add", "--at", "2027-10-31 02:30", "--fold", "third"), "'third'", 2),
+    (("schedules", "add", "--at", "tomorrow"), "'tomorrow'", 2),
+    (("schedules", "add", "--at", "09:30"), "'09:30'", 2),
+    (("schedules", "add", "--in", "5 minutes"), "'5 minutes'", 2),
+    (("schedules", "add"), "no time given", 2),
+    ((*WEEKLY, "--cron", "0 9 * * *"), "--cron and --weekdays", 2),
+    (("schedules", "add", "--in", "5m", "--max-attempts", "3", "--max-retries", "5"), "3 and --max-retries 5", 2),
+    (("schedules", "add", "--in", "5m", "--max-attempts", "0"), "--max-attempts 0", 2),
+    (("schedules", "add", "--in", "5m", "--max-occurrences", "0"), "--max-occurrences 0", 2),
+    (("schedules", "add", "--in", "5m", "--backoff", "exponental"), "'exponental'", 2),
+    (("schedules", "add", "--in", "5m", "--retry-on", "no_anser"), "'no_anser'", 2),
+    (("schedules", "add", "--in", "5m", "--context", "order"), "'order'", 2),
+    (("schedules", "add", "--in", "5m", "--context-json", "{"), "--context-json", 2),
+    (("schedules", "add", "--in", "5m", "--context-json", "[1]"), "--context-json", 2),
+    (("schedules", "add", "--in", "5m", "--webhook-url", "ftp://example.org"), "'ftp://example.org'", 2),
+    (("schedules", "add", "--in", "5m", "--webhook-event", "finished"), "'finished'", 2),
+    (("schedules", "add", "--in", "5m", "--catch-up-window", "0"), "--catch-up-window 0", 2),
+    ((*WEEKLY, "--start", "2027-01-02", "--until", "2027-01-01"), "--until is before --start", 2),
+    ((*WEEKLY, "--until", "2026-01-01"), "never fire", 2),
+    (("schedules", "add", "--in", "5m", "--user", "user-1", "--to", "+34600000009"), "--user and --to", 2),
+    (("schedules", "add", "--in", "5m", "--agent", "agent-132"), "'agent-132'", 4),
+    (("schedules", "add", "--in", "5m", "--user", "usr-1"), "'usr-1'", 4),
+    (("schedules", "add", "--in", "5m", "--to", "600000001"), "'600000001'", 2),
+    (("users", "add", "Bo", "--phone", "600000001"), "'600000001'", 2),
+    (("users", "add", "Bo", "--phone", "+3460000000112345"), "'+3460000000112345'", 2),
+    (("users", "add", "Bo", "--phone", "+34600000002", "--tz", "Madrid"), "'Madrid'", 2),
+    (("users", "add", "Bo", "--phone", "+34600000002", "--local-time", "24:00"), "'24:00'", 2),
+    (("users", "add", " ", "--phone", "+34600000002"), "' '", 2),
+    (("users", "add", "Bo", "--phone", "+34600000002", "--id", "a b"), "'a b'", 2),
+    (("users", "add", "Bo", "--phone", "+34600000002", "--id", "user-1"), "'user-1'", 5),
+    (("users", "remove", "nobody"), "'nobody'", 4),
+    (("agents", "add", "Other", "--id", "agent-123"), "'agent-123'", 5),
+    (("agents", "add", "Other", "--stream-url", "https://agent.example"), "'https://agent.example'", 2),
+    (
+        ("agents", "add", "Other", "--stream-url", "wss://a.example", "--answer-url", "https://a.example"),
+        "one way",
+        2,
+    ),
+    (("numbers", "add", "+34910000002", "--carrier", "twilo"), "'twilo'", 2),
+    (("numbers", "add", "+34910000001"), "+34910000001", 5),
+    (("numbers", "attach", "+34910000009", "agent-123"), "'+34910000009'", 4),
+    (("numbers", "release", "+34910000008"), "'+34910000008'", 4),
+    (("schedules", "show", "nothing"), "'nothing'", 4),
+    (("schedules", "list", "--status", "actve"), "'actve'", 2),
+    (("schedules", "list", "--limit", "-1"), "-1", 2),
+    (("schedules", "list", "--limit", "many"), "'many'", 2),
+    (("config", "set", "liv", "true"), "'liv'", 2),
+    (("config", "set", "live", "perhaps"), "'perhaps'", 2),
+    (("config", "set", "timezone", "Madrid"), "'Madrid'", 2),
+    (("history", "--since", "yesterday"), "'yesterday'", 2),
+    (("occurrences", "--cron", "* * * * *", "--tz", "Europe/Madrid", "-n", "0"), "-n 0", 2),
+    (("run-worker", "--interval", "0"), "0", 2),
+    (("schedules", "lst"), "'lst'", 2),
+    (("shedules", "list"), "'shedules'", 2),
+    (("schedules", "list", "--jsn"), "--jsn", 2),
+]
+
+
+@pytest.mark.parametrize(("words", "named", "code"), CASES, ids=[" ".join(words) for words, _, _ in CASES])
+def test_it_is_named_hinted_at_and_not_stored(hyp: Hyp, words: tuple[str, ...], named: str, code: int) -> None:
+    before = hyp.dump()
+    answer = hyp(*words)
+    error, *rest = answer.err.splitlines()
+    assert (answer.code, answer.out) == (code, "")
+    assert error.startswith("hyp: error: ")
+    assert named in error
+    assert [line[:6] for line in rest] in (["hint: "], []), answer.err
+    assert rest or code == 2
+    assert hyp.dump() == before
+
+
+def test_the_nearest_name_is_offered(hyp: Hyp) -> None:
+    assert "hint: did you mean 'agent-123'?" in hyp("schedules", "add", "--in", "5m", "--agent", "agent-132").err
+    assert "hint: did you mean Europe/Madrid?" in hyp(*WEEKLY, "--tz", "Europe/Madird").err
+
+
+def test_a_time_in_a_gap_is_refused_with_both_choices(hyp: Hyp) -> None:
+    said = hyp("schedules", "add", "--at", "2027-03-28 02:30").err
+    assert "2027-03-28T01:59+01:00" in said
+    assert "2027-03-28T03:00+02:00" in said
+
+
+def test_a_time_that_happens_twice_is_refused_with_both_choices_and_taken_with_one(hyp: Hyp) -> None:
+    said = hyp("schedules", "add", "--at", "2027-10-31 02:30").err
+    assert "2027-10-31T02:30+02:00" in said
+    assert "2027-10-31T02:30+01:00" in said
+    for fold, instant in (("first", "2027-10-31T00:30:00Z"), ("second", "2027-10-31T01:30:00Z")):
+        added = hyp.ok("schedules", "add", "--at", "2027-10-31 02:30", "--fold", fold, "--json").json
+        assert added["next_run_at"] == added["run_at"] == instant
+
+
+def test_the_guides_sample_number_is_taken_with_a_warning(hyp: Hyp) -> None:
+    answer = hyp.ok("schedules", "add", "--in", "5m", "--to", "+1234567890", "--tz", "America/New_York")
+    assert "warning: +1234567890 is no possible phone number" in answer.err
+    assert answer.out.startswith("sch_")
+
+
+def test_without_a_database_every_command_ends_with_10_and_makes_nothing(bare_hyp: Hyp) -> None:
+    for words in (
+        ("schedules", "list"),
+        ("tick",),
+        ("users", "add", "Bo", "--phone", "+34600000002"),
+        ("db", "status"),
+    ):
+        answer = bare_hyp(*words)
+        assert (answer.code, answer.out) == (10, "")
+        assert str(bare_hyp.db) in answer.err
+    assert not bare_hyp.db.parent.exists()
+
+
+def test_errors_are_json_when_json_is_asked_for(hyp: Hyp) -> None:
+    for words, kind, code in (
+        (("schedules", "show", "nothing", "--json"), "not_found", 4),
+        (("--json", "schedules", "lst"), "usage", 2),
+    ):
+        answer = hyp(*words)
+        error = json.loads(answer.err)["error"]
+        assert answer.out == ""
+        assert (answer.code, error["code"], error["kind"]) == (code, code, kind)
+        assert set(error) == {"kind", "code", "message", "hint"}
+
+
+def test_what_live_schedules_need_cannot_be_removed_and_they_are_listed(hyp: Hyp) -> None:
+    schedule = hyp.ok(*WEEKLY).out.strip()
+    for words in (
+        ("agents", "remove", "agent-123"),
+        ("users", "remove", "user-1"),
+        ("numbers", "release", "+34910000001"),
+        ("numbers", "detach", "+34910000001"),
+    ):
+        answer = hyp(*words)
+        assert answer.code == 5
+        assert schedule in answer.err
+    hyp.ok("schedules", "cancel", schedule)
+    for words in (
+        ("numbers", "release", "+34910000001"),
+        ("users", "remove", "user-1"),
+        ("agents", "remove", "agent-123"),
+    ):
+        hyp.ok(*words)
+    assert [row["schedule_id"] for row in hyp.ok("history", "--json").json] == []
+    assert hyp.ok("schedules", "list", "--status", "all", "--json").json[0]["id"] == schedule
+
+
+def test_a_bug_shows_its_traceback_only_when_asked(hyp: Hyp) -> None:
+    hyp.query("update users set context = '{}' where id = 'user-1'")
+    import sqlite3
+
+    connection = sqlite3.connect(hyp.db)
+    connection.execute("update users set created_at = 'nonsense'")
+    connection.commit()
+    connection.close()
+    quiet, loud = hyp("users", "list"), hyp("users", "list", HYP_DEBUG="1")
+    assert quiet.code == 70
+    assert "Traceback" not in quiet.err
+    assert "HYP_DEBUG=1" in quiet.err
+    assert "Traceback" in loud.err
