@@ -70,7 +70,7 @@ class Session:
         elif not output.for_people():
             output.data(tables.tsv(columns, items))
         elif items:
-            output.data(tables.table(columns, items, output.width(), color=output.color()))
+            show_table(columns, items)
         else:
             output.say(empty)
 
@@ -94,6 +94,17 @@ class Session:
         output.say(sentence)
         if self.json:
             output.data(json.document(shape) + "\n")
+
+
+def show_table(columns: Sequence[Column[T]], items: Sequence[T], heading: str | None = None) -> None:
+    """Write a table to the terminal, and say which columns its window had no room for."""
+    from hyponema_cli.render import tables
+    from hyponema_cli.render.safe import visible
+
+    text, left_out = tables.table(columns, items, output.width(), color=output.color())
+    output.data((visible(heading) + "\n" if heading else "") + text)
+    if left_out:
+        output.say(f"(no room for {', '.join(left_out)}; a wider window, a pipe or --json shows all)")
 
 
 _SHARED: dict[str, Any] = {

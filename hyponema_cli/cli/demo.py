@@ -147,7 +147,7 @@ def _run_live(desk: Desk, clock: VirtualClock) -> None:
 
     def picture() -> Text:
         latest = list(reversed(executions.select(desk.store, limit=rows)))
-        table = tables.table(columns(None)[1:], latest, console.width, color=False) if latest else ""
+        table = tables.table(columns(None)[1:], latest, console.width, color=False)[0] if latest else ""
         return Text(f"{clock.now():%a %Y-%m-%d %H:%M} UTC\n\n{table}", no_wrap=True)
 
     days = (ENDS - BEGINS).total_seconds()

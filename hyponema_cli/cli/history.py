@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -85,30 +86,37 @@ def columns(workspace: str | None) -> Sequence[Column[Execution]]:
 
     return [
         Column("execution", lambda it: it.id),
-        Column("schedule", lambda it: it.schedule_id, lambda it: it.schedule_name or it.schedule_id, elastic=True),
+        Column(
+            "schedule",
+            lambda it: it.schedule_id,
+            lambda it: it.schedule_name or it.schedule_id,
+            elastic=True,
+            spare=True,
+        ),
         Column("calls", lambda it: it.callee_name, elastic=True),
         Column(
-            "scheduled",
-            lambda it: to_text(it.scheduled_time),
-            lambda it: f"{times.local(it.scheduled_time, zone_of(it))} {zone_of(it).key.rpartition('/')[2]}",
+            "scheduled", lambda it: to_text(it.scheduled_time), lambda it: times.local(it.scheduled_time, zone_of(it))
         ),
+        Column("timezone", lambda it: zone_of(it).key, elastic=True, spare=True),
         Column(
             "called",
             lambda it: maybe_text(it.actual_time),
             lambda it: f"{it.actual_time.astimezone(zone_of(it)):%H:%M:%S}" if it.actual_time else None,
+            spare=True,
         ),
         Column("status", lambda it: it.status),
-        Column("reason", lambda it: it.reason, elastic=True),
-        Column("attempts", lambda it: str(it.attempts)),
+        Column("reason", lambda it: it.reason, elastic=True, spare=True),
+        Column("attempts", lambda it: str(it.attempts), spare=True),
         Column(
             "duration",
             lambda it: str(it.last_call.duration_seconds or "") if it.last_call else "",
             lambda it: times.duration(it.last_call.duration_seconds) if it.last_call else None,
+            spare=True,
         ),
     ]
 
 
-def _moment(session: Session, text: str | None, zone: ZoneInfo, *, end: bool):  # type: ignore[no-untyped-def]
+def _moment(session: Session, text: str | None, zone: ZoneInfo, *, end: bool) -> datetime | None:
     """Read a bound: an instant, a date, or how long ago."""
     if text is None:
         return None

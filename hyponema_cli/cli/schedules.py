@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from hyponema_cli.cli import output, values
-from hyponema_cli.cli.command import Session, command, group
+from hyponema_cli.cli.command import Session, command, group, show_table
 from hyponema_cli.cli.exits import Exit
 from hyponema_cli.cli.users import read_phone
 from hyponema_cli.cli.whenoptions import At, CronText, Delay, Fold, Weekdays, Zone
@@ -26,8 +26,7 @@ from hyponema_cli.core.schedule import Note, occurrences
 from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine import book
 from hyponema_cli.engine.desk import Desk
-from hyponema_cli.render import json, tables, times
-from hyponema_cli.render.safe import visible
+from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import executions, schedules, settings
 
@@ -217,7 +216,7 @@ def list_(
         empty = "No schedules yet. Add one: hyp schedules add --weekdays 1,3,5 --at 09:30 --tz Europe/Madrid"
         session.show(shown, _columns(workspace), lambda each: json.schedule(each, workspace), empty)
     else:
-        output.data(_by_agent(shown, workspace))
+        _show_by_agent(shown, workspace)
     if cut:
         output.say(f"The first {limit}; for all of them: --limit 0")
 
@@ -451,33 +450,44 @@ def _columns(workspace: str | None) -> list[Column[Schedule]]:
     return [
         Column("id", lambda it: it.id),
         Column("name", lambda it: it.name, elastic=True),
-        Column("agent", lambda it: it.agent_id),
+        Column("agent", lambda it: it.agent_id, spare=True),
         Column(
-            "calls", lambda it: it.user_id or it.to_number, lambda it: it.callee.name if it.callee else it.to_number
+            "calls",
+            lambda it: it.user_id or it.to_number,
+            lambda it: it.callee.name if it.callee else it.to_number,
+            elastic=True,
+            spare=True,
         ),
-        Column("when", lambda it: _words(it, workspace), elastic=True),
-        Column("next", lambda it: maybe_text(it.next_run_at), lambda it: _next_cell(it, workspace)),
+        Column("when", lambda it: _words(it, workspace), elastic=True, spare=True),
+        Column(
+            "next",
+            lambda it: maybe_text(it.next_run_at),
+            lambda it: times.local(it.next_run_at, _zone_shown(it, workspace)),
+        ),
+        Column("timezone", lambda it: _zone_name(it, workspace), elastic=True, spare=True),
         Column("status", lambda it: it.status),
-        Column("last", lambda it: it.last_status),
+        Column("last", lambda it: it.last_status, spare=True),
     ]
 
 
-def _by_agent(found: Sequence[Schedule], workspace: str | None) -> str:
-    blocks = []
+def _show_by_agent(found: Sequence[Schedule], workspace: str | None) -> None:
     columns = [column for column in _columns(workspace) if column.title != "agent"]
-    for _, group_ in groupby(found, key=lambda it: it.agent_id):
+    for number, (_, group_) in enumerate(groupby(found, key=lambda it: it.agent_id)):
         theirs = list(group_)
-        heading = visible(f"{theirs[0].agent_name} ({theirs[0].agent_id})")
-        blocks.append(heading + "\n" + tables.table(columns, theirs, output.width(), color=output.color()))
-    return "\n".join(blocks)
+        heading = f"{theirs[0].agent_name} ({theirs[0].agent_id})"
+        output.data("\n" if number else "")
+        show_table(columns, theirs, heading)
 
 
-def _next_cell(it: Schedule, workspace: str | None) -> str | None:
-    if it.next_run_at is None:
-        return None
+def _zone_shown(it: Schedule, workspace: str | None) -> ZoneInfo | None:
+    """Return the zone on whose clocks a time is shown: the reader's (HYP_TZ), else the schedule's."""
     display = os.environ.get("HYP_TZ")
-    zone = timewords.parse_zone(display) if display else it.zone(workspace)[0]
-    return f"{times.local(it.next_run_at, zone)} {zone.key if zone else ''}".rstrip()
+    return timewords.parse_zone(display) if display else it.zone(workspace)[0]
+
+
+def _zone_name(it: Schedule, workspace: str | None) -> str | None:
+    zone = _zone_shown(it, workspace)
+    return zone.key if zone else None
 
 
 def _words(it: Schedule, workspace: str | None) -> str:

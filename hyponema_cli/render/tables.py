@@ -6,7 +6,7 @@ ends, but never an id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -24,6 +24,8 @@ class Column(Generic[T]):
     human: Callable[[T], str | None] | None = None
     elastic: bool = False
     """May be cut when the window is narrow."""
+    spare: bool = False
+    """May be left out when the window is narrow; the last such column goes first."""
 
 
 def tsv(columns: Sequence[Column[T]], items: Iterable[T]) -> str:
@@ -31,29 +33,46 @@ def tsv(columns: Sequence[Column[T]], items: Iterable[T]) -> str:
     return "".join("\t".join(visible(column.machine(item) or "") for column in columns) + "\n" for item in items)
 
 
-def table(columns: Sequence[Column[T]], items: Sequence[T], width: int, *, color: bool) -> str:
-    """Write a table for a window of `width` columns; a record under the other where it would not fit."""
-    texts = [[_cell(column, item) for column in columns] for item in items]
-    if _narrowest(columns, texts) > width:
-        return _records(columns, texts)
-    from rich.cells import cell_len
+def table(columns: Sequence[Column[T]], items: Sequence[T], width: int, *, color: bool) -> tuple[str, list[str]]:
+    """Write a table for a window of `width` columns; also return the titles of spare columns that did not fit.
+
+    Where not even the others fit, write a record under the other.
+    """
+    kept = list(columns)
+    cells = {column.title: [_cell(column, item) for item in items] for column in columns}
+    while _least_width(kept, cells) > width and any(column.spare for column in kept):
+        del kept[max(index for index, column in enumerate(kept) if column.spare)]
+    if _least_width(kept, cells) > width:
+        return _records(columns, cells, len(items)), []
+    left_out = [column.title for column in columns if column not in kept]
+    return _grid(kept, cells, width, color=color), left_out
+
+
+def fields(pairs: Sequence[tuple[str, str | None]]) -> str:
+    """Write one thing as lines of name and value; absent values are left out."""
+    shown = [(name, visible(value)) for name, value in pairs if value not in (None, "")]
+    widest = max((len(name) for name, _ in shown), default=0)
+    return "".join(f"{name:<{widest}}  {value}\n" for name, value in shown)
+
+
+_LEAST = 8
+"""An elastic column is cut to no less than this."""
+_BETWEEN = 2
+"""Blanks between two columns."""
+
+
+def _grid(columns: Sequence[Column[T]], cells: Mapping[str, Sequence[str]], width: int, *, color: bool) -> str:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=None, pad_edge=False, show_edge=False, header_style="bold" if color else "")
-    for index, column in enumerate(columns):
-        longest = max([cell_len(column.title), *(cell_len(row[index]) for row in texts)])
-        grid.add_column(
-            column.title.upper(),
-            no_wrap=True,
-            overflow="ellipsis",
-            min_width=min(longest, _LEAST) if column.elastic else longest,
-        )
-    for row in texts:
+    grid = Table(box=None, pad_edge=False, show_edge=False, header_style="bold", padding=(0, _BETWEEN, 0, 0))
+    for column, size in zip(columns, _widths(columns, cells, width), strict=True):
+        grid.add_column(column.title.upper(), no_wrap=True, overflow="ellipsis", width=size)
+    for row in zip(*(cells[column.title] for column in columns), strict=True):
         grid.add_row(*(Text(text) for text in row))
     console = Console(
-        width=width,
+        width=width + _BETWEEN,
         markup=False,
         emoji=False,
         highlight=False,
@@ -66,32 +85,36 @@ def table(columns: Sequence[Column[T]], items: Sequence[T], width: int, *, color
     return "".join(line.rstrip() + "\n" for line in captured.get().splitlines())
 
 
-def fields(pairs: Sequence[tuple[str, str | None]]) -> str:
-    """Write one thing as lines of name and value; absent values are left out."""
-    shown = [(name, visible(value)) for name, value in pairs if value not in (None, "")]
-    widest = max((len(name) for name, _ in shown), default=0)
-    return "".join(f"{name:<{widest}}  {value}\n" for name, value in shown)
+def _widths(columns: Sequence[Column[T]], cells: Mapping[str, Sequence[str]], width: int) -> list[int]:
+    """Give each column what it needs; where that is too much, cut the widest elastic ones."""
+    sizes = [_natural(column, cells) for column in columns]
+    spent = sum(sizes) + _BETWEEN * (len(sizes) - 1)
+    for _ in range(spent - width):
+        widest = max(
+            (index for index, column in enumerate(columns) if column.elastic), key=lambda index: sizes[index]
+        )
+        sizes[widest] -= 1
+    return sizes
 
 
-_LEAST = 8
-"""An elastic column is cut to no less than this."""
+def _least_width(columns: Sequence[Column[T]], cells: Mapping[str, Sequence[str]]) -> int:
+    sizes = [
+        min(_natural(column, cells), _LEAST) if column.elastic else _natural(column, cells) for column in columns
+    ]
+    return sum(sizes) + _BETWEEN * (len(sizes) - 1)
+
+
+def _natural(column: Column[T], cells: Mapping[str, Sequence[str]]) -> int:
+    from rich.cells import cell_len
+
+    return max([cell_len(column.title), *map(cell_len, cells[column.title])])
 
 
 def _cell(column: Column[T], item: T) -> str:
     return visible((column.human or column.machine)(item) or "–")
 
 
-def _narrowest(columns: Sequence[Column[T]], texts: Sequence[Sequence[str]]) -> int:
-    widths = [
-        min(_LEAST, longest) if column.elastic else longest
-        for column, longest in (
-            (column, max([len(column.title), *(len(row[index]) for row in texts)]))
-            for index, column in enumerate(columns)
-        )
-    ]
-    return sum(widths) + 2 * (len(columns) - 1)
-
-
-def _records(columns: Sequence[Column[T]], texts: Sequence[Sequence[str]]) -> str:
-    titles = [column.title for column in columns]
-    return "\n".join(fields(list(zip(titles, row, strict=True))) for row in texts)
+def _records(columns: Sequence[Column[T]], cells: Mapping[str, Sequence[str]], count: int) -> str:
+    return "\n".join(
+        fields([(column.title, cells[column.title][index]) for column in columns]) for index in range(count)
+    )
