@@ -1,0 +1,67 @@
+"""How much does `hyp tick` cost when nothing is due? The whole process, against an empty Typer program."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from benchmarks.workspace import workspace
+
+EMPTY_PROGRAM = """
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def one() -> None:
+    pass
+
+
+@app.command()
+def two() -> None:
+    pass
+
+
+app()
+"""
+ROUNDS = 41
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        empty = Path(folder) / "empty.py"
+        empty.write_text(EMPTY_PROGRAM)
+        commands = {"an empty Typer program": [sys.executable, str(empty), "one"]}
+        now = datetime.now(UTC).replace(microsecond=0)
+        for count in (0, 1_000_000):
+            path = Path(folder) / f"{count}.db"
+            workspace(path, now, count, now + timedelta(days=3)).store.close()
+            commands[f"hyp tick, {count:,} schedules"] = [
+                sys.executable,
+                "-m",
+                "hyponema_cli",
+                "--db",
+                str(path),
+                "tick",
+            ]
+        times: dict[str, list[float]] = {name: [] for name in commands}
+        for _ in range(ROUNDS):
+            # In turns, so that whatever else the machine does hits all alike.
+            for name, command in commands.items():
+                begin = time.perf_counter()
+                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+                times[name].append(time.perf_counter() - begin)
+    base = statistics.median(times["an empty Typer program"])
+    for name, taken in times.items():
+        middle = statistics.median(taken)
+        print(f"{name:32} {middle * 1000:7.1f} ms  {middle / base:5.2f} x")
+
+
+if __name__ == "__main__":
+    main()
