@@ -116,14 +116,17 @@ def instants() -> st.SearchStrategy[datetime]:
 
 
 def instants_near_clock_changes(zone: ZoneInfo) -> st.SearchStrategy[datetime]:
-    """Whole seconds within three hours of a clock change of the zone; any instant when it has none."""
+    """Whole seconds within three hours of a clock change of the zone, many at its very edges.
+
+    Any instant when the zone has none.
+    """
     changes = clock_changes(zone)
     if not changes:
         return instants()
     return st.builds(
         lambda change, seconds: change.at + seconds * SECOND,
         st.sampled_from(changes),
-        st.integers(-3 * 3600, 3 * 3600),
+        st.integers(-3 * 3600, 3 * 3600) | st.sampled_from((-3600, -60, -1, 0, 1, 60, 3600)),
     )
 
 

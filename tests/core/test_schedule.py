@@ -163,6 +163,13 @@ def test_a_repeating_rule_rings_when_the_gap_ends_if_the_first_reading_after_it_
     ]
 
 
+def test_a_call_on_the_very_change_is_not_lost_when_it_is_asked_for_at_a_fraction_of_a_second() -> None:
+    forward = cron_rule("*/15 * * * *", "Europe/Madrid")
+    back = cron_rule("0 * * * *", "Europe/Madrid")
+    assert rings(forward, "2026-03-29T00:50:00.500Z", 2) == ["2026-03-29T01:00:00Z", "2026-03-29T01:15:00Z"]
+    assert rings(back, "2026-10-25T00:30:00.001Z", 1) == ["2026-10-25T01:00:00Z second_of_two"]
+
+
 def test_nine_in_toronto_is_fourteen_utc_in_winter_and_thirteen_in_summer() -> None:
     assert rings(cron_rule("0 9 * * *", "America/Toronto"), "2026-03-07T00:00Z", 2) == [
         "2026-03-07T14:00:00Z",
