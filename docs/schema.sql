@@ -85,11 +85,13 @@ create table schedules (
   next_slot text,
   next_note text,
   accounted_until text not null,
+  trouble text,
   check ((user_id is null) <> (to_number is null)),
   check ((kind = 'weekly') = (weekdays is not null)),
   check ((kind = 'cron') = (cron_expression is not null)),
   check ((kind = 'once') = ((run_at is null) <> (run_local is null))),
   check (status in ('active', 'paused') or next_run_at is null),
+  check (trouble is null or next_run_at is null),
   check ((next_run_at is null) = (next_slot is null))
 ) strict;
 
@@ -104,7 +106,7 @@ create index schedules_by_name on schedules (name) where name is not null;
 create table executions (
   id text primary key,
   schedule_id text not null references schedules (id),
-  kind text not null check (kind in ('scheduled', 'manual')),
+  kind text not null check (kind in ('scheduled', 'manual', 'withdrawn')),
   slot text,
   scheduled_time text not null,
   due_at text not null,
@@ -120,7 +122,8 @@ create table executions (
   actual_time text,
   finished_at text,
   created_at text not null,
-  check ((kind = 'scheduled') = (slot is not null)),
+  check ((kind = 'manual') = (slot is null)),
+  check (kind <> 'withdrawn' or status = 'canceled'),
   check ((finished_at is not null)
     = (status in ('completed', 'exhausted', 'failed', 'skipped', 'missed', 'canceled'))),
   check (status not in ('failed', 'skipped', 'missed', 'canceled') or reason is not null)
@@ -134,6 +137,8 @@ create index executions_due on executions (due_at, priority desc, id) where stat
 
 create index executions_open on executions (schedule_id)
   where status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt');
+
+create index executions_by_schedule on executions (schedule_id, scheduled_time, id);
 
 create index executions_by_time on executions (scheduled_time, id);
 

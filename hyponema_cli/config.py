@@ -23,6 +23,9 @@ def workspace_path(db: str | None, workspace: str | None, environ: Mapping[str, 
     """
     if db is not None and workspace is not None:
         raise InvalidInput("--db and --workspace cannot be used together", hint="a workspace is a file: give one")
+    for option, value in (("--db", db), ("--workspace", workspace)):
+        if value == "":
+            raise InvalidInput(f"{option} '' is empty", hint="is a variable of your script not set?")
     if workspace is None:
         path = db or (environ.get("HYP_DB") or None)
         if path is not None:

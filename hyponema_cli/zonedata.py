@@ -7,18 +7,19 @@ from zoneinfo import TZPATH
 
 
 def version() -> str:
-    """Return the edition that `zoneinfo` reads, such as `2026b`; `unknown` where the machine does not say.
+    """Return the edition that `zoneinfo` reads, such as `2026b`; empty where the machine does not say.
 
-    The machine's own data come first, as they do for `zoneinfo`, because operating systems update them.
+    Editions sort as text. The machine's own data come first, as they do for `zoneinfo`, because operating systems
+    update them.
     """
     for folder in map(Path, TZPATH):
         if (folder / "tzdata.zi").is_file():
             with (folder / "tzdata.zi").open(encoding="ascii", errors="replace") as lines:
-                return lines.readline().removeprefix("# version ").strip() or "unknown"
+                return lines.readline().removeprefix("# version ").strip()
         if (folder / "+VERSION").is_file():
-            return (folder / "+VERSION").read_text("ascii", "replace").strip() or "unknown"
+            return (folder / "+VERSION").read_text("ascii", "replace").strip()
         if (folder / "UTC").exists():
-            return "unknown"
+            return ""
     import tzdata
 
     return str(tzdata.IANA_VERSION)

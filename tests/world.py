@@ -5,7 +5,7 @@ that counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,10 @@ class World:
         request = book.Request(user=None if "to" in fields else user, when=WhenWords(**when), **fields)
         schedule, _ = book.add(self.desk, request, created_by="test")
         return schedule
+
+    def edit_user(self, user_id: str, **changes: Any) -> None:
+        """Change a user as `hyp users edit` does."""
+        book.edit_user(self.desk, user_id, lambda user: replace(user, **changes))
 
     def tick(self, now: datetime | str | None = None) -> TickReport:
         """Move the clock there, if anywhere, and make a pass."""

@@ -13,7 +13,7 @@ limits, without a retry in any layer; and say truthfully what became of it. Exac
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -132,3 +132,28 @@ class CarrierSetup:
     """The workspace file, for carriers that keep something beside it."""
     clock: Clock
     environ: Mapping[str, str] = field(default_factory=dict)
+
+
+def checked(view: object) -> CallView:
+    """Return what a plugin returned, if it is what it must be; raises TypeError otherwise.
+
+    A plugin is not ours: a fraction where a whole number belongs must not get as far as the ledger.
+    """
+    if not isinstance(view, CallView):
+        raise TypeError(f"a carrier returned {type(view).__name__}, not a CallView")
+    whole = isinstance(view.duration_seconds, int | float) and not isinstance(view.duration_seconds, bool)
+    if not (
+        isinstance(view.carrier_call_id, str)
+        and isinstance(view.state, CallState | None)
+        and isinstance(view.answered_by, str | None)
+        and (view.duration_seconds is None or whole)
+    ):
+        raise TypeError(f"a carrier returned a CallView with fields of other types: {view!r}")
+    if view.duration_seconds is None:
+        return view
+    return replace(view, duration_seconds=int(view.duration_seconds))
+
+
+def in_words(error: BaseException) -> str:
+    """Return an exception's text as it can be stored: no lone surrogates, no endless page."""
+    return str(error).encode("utf-8", "replace").decode()[:500]

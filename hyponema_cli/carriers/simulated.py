@@ -84,6 +84,8 @@ class SimulatedCarrier:
     def __init__(self, memory: Path | str, clock: Clock, seed: str | None = None) -> None:
         self._clock = clock
         self._seed = seed
+        # It holds phone numbers: for its owner only, like the workspace.
+        Path(memory).touch(mode=0o600)
         self._memory = sqlite3.connect(memory, isolation_level=None, check_same_thread=False, timeout=10)
         # What it is told must survive the death of this process, which any commit does; a power cut may take the
         # simulation with it. So a commit costs no fsync, and a WAL will do, which the workspace itself does not use

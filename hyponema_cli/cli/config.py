@@ -9,12 +9,13 @@ import typer
 
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, group
+from hyponema_cli.cli.users import moved_sentence
 from hyponema_cli.core import timewords
 from hyponema_cli.core.errors import InvalidInput, nearest
 from hyponema_cli.core.records import Settings
 from hyponema_cli.engine import book
 from hyponema_cli.render.tables import Column
-from hyponema_cli.store import events, settings
+from hyponema_cli.store import Store, events, settings
 
 app = group("The settings of a workspace, kept in its file.")
 
@@ -132,16 +133,24 @@ def unset(session: Session, key: Key) -> None:
     _change(session, key, lambda store: settings.drop(store, key), None)
 
 
-def _change(session: Session, key: str, act: Callable[..., None], stored: str | None) -> None:
-    with session.desk() as desk, desk.store.transaction():
-        act(desk.store)
-        events.add(
-            desk.store, desk.clock.now(), desk.actor, "setting.changed", subject_id=key, detail={"value": stored}
-        )
-        moved = book.follow_workspace(desk) if key == "timezone" else []
+def _change(session: Session, key: str, act: Callable[[Store], None], stored: str | None) -> None:
+    with session.desk() as desk:
+
+        def write() -> None:
+            act(desk.store)
+            events.add(
+                desk.store, desk.clock.now(), desk.actor, "setting.changed", subject_id=key, detail={"value": stored}
+            )
+
+        moved = []
+        if key == "timezone":
+            moved = book.set_workspace_zone(desk, write)
+        else:
+            with desk.store.transaction():
+                write()
         current = settings.load(desk.store)
-    if moved:
-        output.say(f"{len(moved)} schedules without a timezone of their own moved with it.")
+    for schedule in moved:
+        output.say(moved_sentence(schedule, current.timezone))
     session.done(f"{key} is {SETTINGS[key].text(current) or 'not set'}.", {key: SETTINGS[key].value(current)})
 
 

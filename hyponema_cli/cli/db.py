@@ -42,7 +42,7 @@ def status(session: Session) -> None:
             ("size", f"{found.size_bytes:,} bytes"),
             ("schema", str(found.schema)),
             ("sqlite", f"{found.sqlite_version}, journal {found.journal_mode}"),
-            ("time zone data", found.zone_edition),
+            ("time zone data", found.zone_edition or "unknown edition"),
             *((name, f"{count:,}") for name, count in found.rows.items()),
         ],
         {

@@ -95,6 +95,8 @@ def demo(
             from hyponema_cli.core.errors import Conflict
 
             raise Conflict(f"{keep} is there already", hint="the demo wants a new file")
+        # A throwaway needs no power-safe disk; five hundred passes of syncing would take most of the time.
+        store.execute("pragma synchronous = off")
         desk = desk_of(store, clock, "demo", {"HYP_SIMULATED_SEED": "demo"})
         _set_up(desk)
         if output.for_people() and not session.json:

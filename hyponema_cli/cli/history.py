@@ -15,6 +15,7 @@ from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.cli.schedules import coming_of
 from hyponema_cli.core import timewords
 from hyponema_cli.core.call import ExecutionState
+from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.records import Execution
 from hyponema_cli.engine import book
@@ -82,7 +83,10 @@ def columns(workspace: str | None) -> Sequence[Column[Execution]]:
     """Return the columns of a list of executions."""
 
     def zone_of(it: Execution) -> ZoneInfo:
-        return timewords.parse_zone(os.environ.get("HYP_TZ") or it.timezone or workspace or "UTC")
+        try:
+            return timewords.parse_zone(os.environ.get("HYP_TZ") or it.timezone or workspace or "UTC")
+        except InvalidInput:
+            return ZoneInfo("UTC")
 
     return [
         Column("execution", lambda it: it.id),

@@ -117,6 +117,9 @@ def main(arguments: list[str] | None = None) -> int:
         return Exit.BROKEN_PIPE
     except HypError as error:
         return _report(error.kind, BY_KIND[error.kind], error.message, error.hint, words)
+    except SystemExit as ending:
+        # Typer's own way out of writing help to somebody who has gone.
+        return Exit.BROKEN_PIPE if ending.code == 1 else Exit.USAGE
     except (typer.Abort, KeyboardInterrupt):
         output.say("hyp: interrupted")
         return Exit.INTERRUPTED
@@ -134,6 +137,9 @@ def _report_other(error: Exception, words: list[str]) -> int:
         known = as_hyp_error(error)  # type: ignore[arg-type]
         if known is not None:
             return _report(known.kind, BY_KIND[known.kind], known.message, known.hint, words)
+    if isinstance(error, UnicodeEncodeError):
+        message = f"{error.object[: error.end]!r} holds bytes that are not UTF-8"
+        return _report("usage", Exit.USAGE, message, "check the encoding of what was typed or read", words)
     if isinstance(error, OSError) and error.filename is not None:
         message = f"{error.filename}: {error.strerror}"
         return _report("failed", Exit.FAILED, message, "check the path, its owner and its mode", words)
@@ -152,7 +158,11 @@ def _report_usage(error: Any, words: list[str]) -> int:
         output.say_lines(error.format_message())
         return Exit.USAGE
     message = error.format_message().strip().rstrip(".")
-    return _report("usage", Exit.USAGE, message[:1].lower() + message[1:], f"{path} --help", words)
+    hint = f"{path} --help"
+    if message.startswith("Got unexpected extra argument"):
+        message = message[:200]
+        hint = "put what holds blanks or stars in quotes, as in --cron '0 9 * * MON'; " + hint
+    return _report("usage", Exit.USAGE, message[:1].lower() + message[1:], hint, words)
 
 
 def _report(kind: str, code: Exit, message: str, hint: str | None, words: list[str]) -> int:

@@ -18,7 +18,7 @@ from hyponema_cli.engine import book
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.render import json
 from hyponema_cli.render.tables import Column
-from hyponema_cli.store import events, numbers, schedules, settings
+from hyponema_cli.store import events, executions, numbers, schedules, settings
 
 app = group("The phone numbers that calls show: each on a carrier, attached to at most one agent.")
 
@@ -165,6 +165,7 @@ def _attach(desk: Desk, number: Number, agent_id: str | None, event: str) -> Non
     now = desk.clock.now()
     numbers.attach(desk.store, number.id, agent_id, now)
     events.add(desk.store, now, desk.actor, event, subject_id=number.id, detail={"agent_id": agent_id})
+    executions.wake(desk.store, now, agent_id=agent_id)
 
 
 def _refuse_last_number(desk: Desk, number: Number) -> None:

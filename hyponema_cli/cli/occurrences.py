@@ -11,7 +11,7 @@ import typer
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.cli.whenoptions import At, CronText, Delay, Fold, Weekdays, Zone
-from hyponema_cli.core import timewords, when
+from hyponema_cli.core import timewords, walltime, when
 from hyponema_cli.core.call import LIVE_SCHEDULES
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.explain import NOTES
@@ -67,12 +67,16 @@ def preview(
     words = WhenWords(weekdays, at, cron, delay, fold, allow_past=False)
     now = session.clock.now()
     if schedule is not None:
-        if words:
-            raise InvalidInput("a stored schedule and a rule typed here cannot be used together")
+        if words or timezone is not None or fold is not None:
+            raise InvalidInput(
+                f"schedule {schedule!r} and a rule typed here cannot be used together",
+                hint="leave out the schedule, or the options that say when",
+            )
         rule, zone, start, limit = _stored(session, schedule)
     else:
         rule, zone = _typed(session, words, timezone, now, after)
-        start, limit = now, None
+        # "Now" is not after now: what is typed as an instant may be this very second.
+        start, limit = now - walltime.SECOND, None
     end = timewords.parse_bound(until, zone, end=True) if until is not None else None
     if after is not None:
         start = timewords.parse_bound(after, zone, end=False) if after.strip().casefold() != "now" else now
@@ -97,7 +101,7 @@ def _stored(session: Session, word: str) -> tuple[Rule, ZoneInfo, datetime, int 
         found = book.find_schedule(store, word)
         workspace = settings.load(store).timezone
         dialled = schedules.dialled(store, found.id)
-    zone, _ = found.zone(workspace)
+    zone = found.zone(workspace)
     rule = found.rule(workspace)
     left = max(found.max_occurrences - dialled, 0) if found.max_occurrences is not None else None
     over = found.status not in LIVE_SCHEDULES

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 
+from hyponema_cli.core.errors import HypError
 from hyponema_cli.render.safe import visible
 
 
@@ -13,20 +14,26 @@ class ReaderGone(Exception):
     """Whoever read our stdout has closed it. Not an error: `hyp history | head` ends like this."""
 
 
+class Failed(HypError):
+    """The answer was found, and could not be given."""
+
+
 def data(text: str) -> None:
-    """Write data, and make sure that it has left."""
+    """Write data, all of it; raises ReaderGone or OSError when it cannot leave."""
+    encoding = sys.stdout.encoding or "ascii"
+    # A terminal of another character set (LANG=C): what it cannot show is written out.
+    left = memoryview(text.encode(encoding, "backslashreplace"))
     try:
-        try:
-            sys.stdout.write(text)
-        except UnicodeEncodeError:
-            # A terminal of another character set (LANG=C): what it cannot show is written out.
-            encoding = sys.stdout.encoding or "ascii"
-            sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
         sys.stdout.flush()
+        while left:
+            # Not by print: an unbuffered stdout (python -u) writes a part, and says nothing of the rest.
+            left = left[os.write(sys.stdout.fileno(), left) :]
     except BrokenPipeError as error:
         # Python flushes stdout once more when it ends, and must find somebody there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise ReaderGone from error
+    except OSError as error:
+        raise Failed(f"standard output: {error.strerror}", hint="is the disk full, or was stdout closed?") from error
 
 
 def say(text: str) -> None:

@@ -26,6 +26,7 @@ from hyponema_cli.core.schedule import Note, occurrences
 from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine import book
 from hyponema_cli.engine.desk import Desk
+from hyponema_cli.engine.materialise import materialise_one
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import executions, schedules, settings
@@ -239,7 +240,8 @@ def show(
         workspace = settings.load(store).timezone
         dialled = schedules.dialled(store, found.id)
         coming = coming_of(found, workspace, dialled, following)
-    zone, zone_of = found.zone(workspace)
+    zone_name, zone_of = found.zone_name(workspace)
+    zone = _zone_shown(found, workspace)
     lines: list[tuple[str, str | None]] = [
         ("id", found.id),
         ("name", found.name),
@@ -251,14 +253,21 @@ def show(
             f"{found.callee.name} ({found.user_id}), {found.phone_number}" if found.callee else found.phone_number,
         ),
         ("when", _words(found, workspace)),
+        ("trouble", found.trouble),
         (
             "timezone",
-            f"{zone.key} (the {zone_of}'s)" if zone and zone_of != "schedule" else zone.key if zone else None,
+            f"{zone_name} (the {zone_of}'s)" if zone_of in ("user", "workspace") else zone_name,
         ),
         ("from", times.local(found.start_at, zone)),
         ("until", times.local(found.until_at, zone)),
         ("calls made", f"{dialled} of {found.max_occurrences}" if found.max_occurrences else str(dialled)),
         ("attempts", _attempts(found)),
+        ("catch-up window", timewords.duration_text(found.catch_up_window) if found.catch_up_window else None),
+        ("priority", str(found.priority) if found.priority else None),
+        (
+            "webhook",
+            f"{found.webhook_url} on {', '.join(found.webhook_events) or 'all'}" if found.webhook_url else None,
+        ),
         ("last run", times.local(found.last_run_at, zone)),
         ("last status", found.last_status),
         *((f"context {key}", str(value)) for key, value in found.customer_context.items()),
@@ -304,6 +313,10 @@ def edit(
     webhook_url: WebhookUrl = None,
     webhook_event: WebhookEvent = None,
     priority: Priority = None,
+    clear: Annotated[
+        list[str] | None,
+        typer.Option("--clear", metavar="FIELD", help="Unset a field: until, timezone, webhook_url …"),
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Change what is given, and nothing else. Context and metadata are merged, key by key.
@@ -335,6 +348,7 @@ def edit(
         webhook_url=webhook_url,
         webhook_events=values.comma_list(webhook_event),
         priority=priority,
+        clear=tuple(values.fields_to_clear(clear, book.CLEARABLE)),
     )
     with session.desk() as desk:
         found = book.find_schedule(desk.store, schedule)
@@ -403,7 +417,9 @@ def run_now(session: Session, schedule: Word) -> int | None:
     else:
         why = f": {execution.reason}" if execution.reason else ""
         sentence = f"Not called{why}. The execution is {execution.status}" + (
-            f" and is tried again until {execution.deadline_at:%H:%M:%SZ}" if execution.status == "pending" else ""
+            f" and is tried again until {execution.deadline_at:%Y-%m-%dT%H:%M:%SZ}"
+            if execution.status == "pending"
+            else ""
         )
         if last is not None and last.error:
             sentence += f" ({last.error})"
@@ -428,20 +444,19 @@ def coming_of(
 
 
 def _each(session: Session, words: Sequence[str], act: Callable[[Desk, str], Schedule], verb: str) -> None:
-    changed = []
-    with session.desk() as desk, desk.store.transaction():
+    with session.desk() as desk:
         workspace = desk.settings().timezone
-        # All or none: a misspelt third id must not leave the first two changed.
-        for word in words:
-            changed.append(act(desk, book.find_schedule(desk.store, word).id))
+        ids = [book.find_schedule(desk.store, word).id for word in words]
+        for each in ids:
+            # Beforehand, in small transactions: it can be much after a long sleep.
+            materialise_one(desk, each, desk.clock.now())
+        with desk.store.transaction():
+            # All or none: a third that cannot be changed must not leave the first two changed.
+            changed = [act(desk, each) for each in ids]
     for schedule in changed:
-        zone, _ = schedule.zone(workspace)
-        coming = times.local(schedule.next_run_at, zone) if schedule.status is ScheduleState.ACTIVE else None
-        output.say(
-            f"{verb} {_title(schedule)}"
-            + (f"; next {coming} {zone.key if zone else ''}".rstrip() if coming else "")
-            + "."
-        )
+        coming = schedule.next_run_at if schedule.status is ScheduleState.ACTIVE else None
+        said = f"; next {times.local_in(coming, schedule.zone_name(workspace)[0])}" if coming else ""
+        output.say(f"{verb} {_title(schedule)}{said}.")
     if session.json:
         output.data(json.rows([json.schedule(each, workspace) for each in changed]) + "\n")
 
@@ -481,8 +496,11 @@ def _show_by_agent(found: Sequence[Schedule], workspace: str | None) -> None:
 
 def _zone_shown(it: Schedule, workspace: str | None) -> ZoneInfo | None:
     """Return the zone on whose clocks a time is shown: the reader's (HYP_TZ), else the schedule's."""
-    display = os.environ.get("HYP_TZ")
-    return timewords.parse_zone(display) if display else it.zone(workspace)[0]
+    try:
+        display = os.environ.get("HYP_TZ")
+        return timewords.parse_zone(display) if display else it.zone(workspace)
+    except InvalidInput:
+        return None
 
 
 def _zone_name(it: Schedule, workspace: str | None) -> str | None:
@@ -499,13 +517,12 @@ def _words(it: Schedule, workspace: str | None) -> str:
 
 def _said(it: Schedule, workspace: str | None) -> str:
     """Say when a schedule fires and on whose clocks."""
-    zone, zone_of = it.zone(workspace)
-    words = _words(it, workspace)
+    zone, (name, zone_of) = _zone_shown(it, workspace), it.zone_name(workspace)
+    state = f" ({it.status})" if it.status is not ScheduleState.ACTIVE else ""
     if not it.recurring:
-        return f"once, {_local_and_utc(it.next_run_at, zone)}" + (f" {zone.key}" if zone else "")
-    if zone:
-        words += f" {zone.key}" + (f" (the {zone_of}'s timezone)" if zone_of != "schedule" else "")
-    return words + f"; next {_local_and_utc(it.next_run_at, zone)}"
+        return f"once, {_local_and_utc(it.next_run_at, zone)}" + (f" {zone.key}" if zone else "") + state
+    words = f"{_words(it, workspace)} {name}" + (f" (the {zone_of}'s timezone)" if zone_of != "schedule" else "")
+    return f"{words}; next {_local_and_utc(it.next_run_at, zone)}{state}"
 
 
 def _local_and_utc(at: datetime | None, zone: ZoneInfo | None) -> str:
@@ -528,7 +545,7 @@ def _attempts(it: Schedule) -> str:
 
 
 def _plain(value: object) -> str:
-    return "none" if value is None else str(value)
+    return "none" if value is None else value if isinstance(value, str) else json.line(value)
 
 
 def _note_next(it: Schedule) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +11,7 @@ from hyponema_cli.cli import output, values
 from hyponema_cli.cli.agents import refuse_while_live
 from hyponema_cli.cli.command import Session, command, group
 from hyponema_cli.core import phone, timewords
-from hyponema_cli.core.records import User
+from hyponema_cli.core.records import Schedule, User
 from hyponema_cli.engine import book
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
@@ -128,6 +128,9 @@ def edit(
     local_time: LocalTime = None,
     context: Context = None,
     context_json: ContextJson = None,
+    clear: Annotated[
+        list[str] | None, typer.Option("--clear", metavar="FIELD", help="Unset timezone or local_time.")
+    ] = None,
 ) -> None:
     """Change what is given, and nothing else. Schedules that follow the user's clocks move with them.
 
@@ -136,31 +139,34 @@ def edit(
       hyp users edit user-1 --tz America/New_York
       hyp users edit user-1 --local-time 10:00 --context language=es
     """
-    with session.desk() as desk, desk.store.transaction():
-        now = desk.clock.now()
+    unset = values.fields_to_clear(clear, {"timezone", "local_time"})
+    changes: dict[str, Any] = {
+        "name": values.name(name) if name is not None else None,
+        "phone_number": read_phone(number) if number is not None else None,
+        "timezone": timewords.parse_zone(timezone).key if timezone is not None else None,
+        "local_time": timewords.parse_time_of_day(local_time).isoformat() if local_time is not None else None,
+    }
+    given = {key: value for key, value in changes.items() if value is not None} | dict.fromkeys(unset)
+    more = values.pairs("--context", context or (), context_json)
+    with session.desk() as desk:
         before = book.find_user(desk.store, user)
-        after = replace(
-            before,
-            name=values.name(name) if name is not None else before.name,
-            phone_number=read_phone(number) if number is not None else before.phone_number,
-            timezone=timewords.parse_zone(timezone).key if timezone is not None else before.timezone,
-            local_time=timewords.parse_time_of_day(local_time).isoformat()
-            if local_time is not None
-            else before.local_time,
-            context={**before.context, **values.pairs("--context", context or (), context_json)},
+        after, moved = book.edit_user(
+            desk, before.id, lambda old: replace(old, **given, context={**old.context, **more})
         )
-        moved = []
-        if after != before:
-            users.update(desk.store, after, now)
-            events.add(desk.store, now, desk.actor, "user.edited", subject_id=after.id)
-            moved = book.follow_user(desk, after.id)
         workspace = desk.settings().timezone
-        after = book.find_user(desk.store, before.id)
     for schedule in moved:
-        zone, _ = schedule.zone(workspace)
-        shown = times.local(schedule.next_run_at, zone) or "never, until it has a time and a zone"
-        output.say(f"{schedule.id} now fires next {shown}{f' {zone.key}' if zone else ''}.")
+        output.say(moved_sentence(schedule, workspace))
     session.done(f"{'Changed' if after != before else 'Nothing to change in'} user {after.id}.", json.user(after))
+
+
+def moved_sentence(schedule: Schedule, workspace: str | None) -> str:
+    """Say when a schedule fires next, now that the clocks that it follows have changed."""
+    if schedule.trouble is not None:
+        return f"{schedule.id} cannot fire any more: {schedule.trouble}"
+    if schedule.next_run_at is None:
+        return f"{schedule.id} is {schedule.status}: its time has passed on the new clocks"
+    zone, _ = schedule.zone_name(workspace)
+    return f"{schedule.id} now fires next {times.local_in(schedule.next_run_at, zone)}"
 
 
 @command(app, "remove")

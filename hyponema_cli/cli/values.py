@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from hyponema_cli.core.errors import InvalidInput, nearest
@@ -22,7 +22,7 @@ def own_id(text: str) -> str:
 def name(text: str) -> str:
     """Check a name: anything but nothing."""
     if not text.strip():
-        raise InvalidInput(f"name {text!r} is empty")
+        raise InvalidInput(f"name {text!r} is empty", hint="what do people call it?")
     return text
 
 
@@ -41,14 +41,15 @@ def pairs(option: str, given: Iterable[str], document: str | None = None) -> dic
 
 def json_object(option: str, text: str) -> Mapping[str, Any]:
     """Read a JSON object."""
+    hint = f'as in {option} \'{{"order_id": "ORD-456"}}\''
     try:
         value = json.loads(text)
+        json.dumps(value, allow_nan=False)
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(
-            f"{option} is not JSON: {error}", hint=f'as in {option} \'{{"order_id": "ORD-456"}}\''
-        ) from error
+        shown = text if len(text) < 60 else text[:60] + "…"
+        raise InvalidInput(f"{option} {shown!r} is not JSON: {error}", hint=hint) from error
     if not isinstance(value, dict):
-        raise InvalidInput(f"{option} is not a JSON object", hint=f'as in {option} \'{{"order_id": "ORD-456"}}\'')
+        raise InvalidInput(f"{option} {text[:60]!r} is not a JSON object", hint=hint)
     return value
 
 
@@ -64,6 +65,17 @@ def statuses(option: str, given: Iterable[str], known: Iterable[str], default: I
             hint = f"did you mean {match}?" if match else f"one of: {', '.join(everything)}, all"
             raise InvalidInput(f"{option} {word!r} is not known", hint=hint)
     return everything if "all" in words else words
+
+
+def fields_to_clear(given: Iterable[str] | None, known: Collection[str]) -> list[str]:
+    """Read `--clear`: the names of fields to unset."""
+    words = [word.replace("-", "_") for word in comma_list(given) or ()]
+    for word in words:
+        if word not in known:
+            match = nearest(word, known)
+            hint = f"did you mean {match}?" if match else f"one of: {', '.join(sorted(known))}"
+            raise InvalidInput(f"--clear {word!r} cannot be unset", hint=hint)
+    return words
 
 
 def comma_list(given: Iterable[str] | None) -> list[str] | None:

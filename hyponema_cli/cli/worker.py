@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import Annotated
 
@@ -24,7 +25,7 @@ app = single()
 def run_worker(
     session: Session,
     interval: Annotated[str, typer.Option("--interval", metavar="DURATION", help="How often to look.")] = "1s",
-) -> int | None:
+) -> None:
     """Dial what is due until stopped, like a tick every second. One line on stderr for each pass that did something.
 
     Ctrl-C or SIGTERM finishes the pass at hand and ends with 0; a second one ends at once.
@@ -40,12 +41,18 @@ def run_worker(
     with session.desk("worker") as desk:
         watching = f"hyp worker: watching {desk.store.path}, every {interval}; stop with Ctrl-C"
         try:
-            worker.run(desk, seconds, lambda: output.say(watching), _log)
+            worker.run(
+                desk,
+                seconds,
+                on_ready=lambda: output.say(watching),
+                after_pass=_log,
+                on_trouble=lambda trouble: output.say(f"hyp worker: {trouble}"),
+            )
         except worker.StoppedAtOnce as stopped:
             output.say("hyp worker: stopped at once")
-            return Exit.INTERRUPTED if stopped.signal_number == signal.SIGINT else Exit.TERMINATED
+            # Not by way of Python's end: a thread may be inside SQLite, which must not be taken apart under it.
+            os._exit(Exit.INTERRUPTED if stopped.signal_number == signal.SIGINT else Exit.TERMINATED)
         output.say("hyp worker: stopped")
-    return None
 
 
 def _log(report: TickReport) -> None:

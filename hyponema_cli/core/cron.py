@@ -31,7 +31,7 @@ _NICKNAMES = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
-_ITEM = re.compile(r"(\*|[0-9]+|[a-z]+)(?:-([0-9]+|[a-z]+))?(?:/([0-9]+))?", re.ASCII)
+_ITEM = re.compile(r"(\*|[0-9]{1,4}|[a-z]+)(?:-([0-9]{1,4}|[a-z]+))?(?:/([0-9]{1,4}))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,10 @@ def parse(text: str) -> CronExpression:
             f"cron {text!r} never fires: no month in it has a day {min(days)}",
             hint="for the last days of a month use 28, the last day that every month has",
         )
-    sundays_as_zero = {day % 7 for day in weekdays}
+    weekdays = {day % 7 for day in weekdays}
+    if not both_days and (len(days) == 31 or len(weekdays) == 7):
+        # Either is enough, and one always matches: every day. croniter would take the other alone.
+        days, weekdays = set(range(1, 32)), set(range(7))
     canonical = " ".join(
         _write(numbers, low, high)
         for numbers, low, high in (
@@ -95,7 +98,7 @@ def parse(text: str) -> CronExpression:
             (hours, 0, 23),
             (days, 1, 31),
             (months, 1, 12),
-            (sundays_as_zero, 0, 6),
+            (weekdays, 0, 6),
         )
     )
     return CronExpression(
@@ -122,7 +125,7 @@ def _parse_field(field: _Field, word: str, whole: str) -> set[int]:
             high = low if step is None else field.high
             if last is not None:
                 high = _value(field, last, whole)
-                if field.name == "day of week" and high == 0:
+                if field.name == "day of week" and high == 0 < low:
                     high = 7  # fri-sun: at the end of a range Sunday is the seventh day
         if high < low:
             raise _bad(whole, field, f"range {item!r} runs backwards")

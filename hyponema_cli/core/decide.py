@@ -6,7 +6,7 @@ Every gate is asked every time, so that whoever reads the record sees all that s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hyponema_cli.core.call import ExecutionState
 from hyponema_cli.core.gates import GATES, Answer, Caller, Facts
@@ -40,6 +40,8 @@ class Skip:
 
 Decision = Dial | Defer | Skip
 
+JUST_AFTER = timedelta(seconds=1)
+
 _STATUS_OF_STOP = {"too_late": ExecutionState.MISSED, "schedule_canceled": ExecutionState.CANCELED}
 
 
@@ -55,7 +57,8 @@ def decide(facts: Facts, now: datetime) -> Decision:
         return Skip(_STATUS_OF_STOP.get(_word(stops[0]), ExecutionState.SKIPPED), _word(stops[0]), gates)
     waits = [answer for answer in gates if answer.verdict == "wait"]
     if waits:
-        return Defer(max(answer.until for answer in waits if answer.until), _word(waits[0]), gates)
+        until = max(answer.until for answer in waits if answer.until)
+        return Defer(min(until, facts.deadline_at + JUST_AFTER), _word(waits[0]), gates)
     assert facts.caller is not None, "the caller_id gate passed"
     return Dial(facts.caller, gates)
 

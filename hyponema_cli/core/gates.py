@@ -36,6 +36,8 @@ class Facts:
     recurring: bool
     manual: bool
     """A run that an operator asked for; no slot of the schedule."""
+    calls_left: int | None
+    """How many executions of the schedule may still reach a dial, this one among them; None: any number."""
     deadline_at: datetime
     caller: Caller | None
     """None: the agent has no number attached."""
@@ -77,7 +79,7 @@ _LINE_FREE = Answer("line_busy", "pass")
 
 
 def schedule_active(facts: Facts, now: datetime) -> Answer:
-    """A paused rule calls nobody: a recurring one gives up the slot, a one-shot waits while it is in time."""
+    """A rule that is paused, canceled or used up calls nobody. Paused, a one-shot waits while it is in time."""
     match facts.schedule_status:
         case ScheduleState.PAUSED if facts.manual:
             return Answer("schedule_active", "pass", datum="paused, but run by hand")
@@ -87,6 +89,8 @@ def schedule_active(facts: Facts, now: datetime) -> Answer:
             return Answer("schedule_active", "wait", "paused", "paused", now + LOOK_AGAIN)
         case ScheduleState.CANCELED:
             return Answer("schedule_active", "stop", "schedule_canceled", "canceled")
+        case _ if facts.calls_left is not None and facts.calls_left < 1 and not facts.manual:
+            return Answer("schedule_active", "stop", "max_occurrences", "all its calls were made")
         case _:
             return _ACTIVE
 

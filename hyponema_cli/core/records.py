@@ -121,6 +121,8 @@ class Schedule:
     next_note: str | None
     accounted_until: datetime
     """Every occurrence up to here has its row."""
+    trouble: str | None = None
+    """Why the rule cannot be read as things stand: it has lost its zone, or its time of day."""
     callee: Callee | None = None
     agent_name: str = ""
     last_run_at: datetime | None = None
@@ -138,13 +140,18 @@ class Schedule:
         assert number is not None, "the table's CHECK allows no schedule without a callee"
         return number
 
-    def zone(self, workspace: str | None) -> tuple[ZoneInfo | None, str | None]:
+    def zone_name(self, workspace: str | None) -> tuple[str | None, str | None]:
         """Return the zone in force and whose it is: the schedule's, else its user's, else the workspace's."""
         users = self.callee.timezone if self.callee else None
         for name, owner in ((self.timezone, "schedule"), (users, "user"), (workspace, "workspace")):
             if name is not None:
-                return timewords.parse_zone(name), owner
+                return name, owner
         return None, None
+
+    def zone(self, workspace: str | None) -> ZoneInfo | None:
+        """Return the zone in force; raises InvalidInput when the time zone data have none of that name."""
+        name, _ = self.zone_name(workspace)
+        return timewords.parse_zone(name) if name is not None else None
 
     def time_of_day(self) -> tuple[time | None, str | None]:
         """Return the time of day in force and whose it is: the schedule's, else its user's."""
@@ -159,7 +166,7 @@ class Schedule:
 
         Raises InvalidInput when it has no zone or no time of day, its own or its user's.
         """
-        zone, _ = self.zone(workspace_timezone)
+        zone = self.zone(workspace_timezone)
         start, until = self.start_at, self.until_at
         if self.kind == "once" and self.run_at is not None:
             return Once(at=self.run_at, start=start, until=until)

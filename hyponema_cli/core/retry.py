@@ -15,7 +15,7 @@ from hyponema_cli.core.call import ExecutionState, Outcome
 RETRYABLE = (Outcome.NO_ANSWER, Outcome.BUSY, Outcome.TIMEOUT, Outcome.FAILED, Outcome.VOICEMAIL)
 DEFAULT_RETRY_ON = frozenset({Outcome.NO_ANSWER, Outcome.BUSY, Outcome.TIMEOUT})
 LONGEST_DELAY = timedelta(days=1)
-"""Exponential back-off grows no further than this."""
+"""Exponential back-off grows no further than this; a longer first delay stays as it is."""
 JITTER = 0.1
 """Exponential back-off adds up to a tenth, so that a hundred busy lines do not ring again in one second."""
 
@@ -78,6 +78,10 @@ def delay_after(policy: RetryPolicy, attempt: int, jitter: float) -> timedelta:
     """
     if policy.backoff is Backoff.FIXED:
         return policy.delay
-    # The exponent is bounded before it is used: 2**4000 seconds is no timedelta.
-    grown = min(policy.delay * 2 ** min(attempt - 1, 32), LONGEST_DELAY)
+    grown = policy.delay
+    for _ in range(attempt - 1):
+        # Stops at the bound, not at the largest timedelta; a base above the bound does not shrink to it.
+        if grown >= LONGEST_DELAY or not grown:
+            break
+        grown = min(grown * 2, LONGEST_DELAY)
     return timedelta(seconds=int(grown.total_seconds() * (1 + JITTER * jitter)))

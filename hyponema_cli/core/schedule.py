@@ -21,8 +21,11 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from itertools import islice
 
-from hyponema_cli.core import cron, instant, walltime
+from hyponema_cli.core import cron, walltime
+from hyponema_cli.core.instant import to_text
 
+LAST_DAY = date(9900, 1, 1)
+"""Nobody is called after this. The calendar of Python ends in 9999, and its arithmetic fails near there."""
 LONGEST_CLOCK_CHANGE = timedelta(hours=3)
 
 
@@ -89,9 +92,13 @@ class Occurrence:
 
 
 def next_occurrence(rule: Rule, after: datetime) -> Occurrence | None:
-    """Return the first occurrence of `rule` strictly after `after`; None when it is over."""
+    """Return the first occurrence of `rule` strictly after `after`; None when it is over.
+
+    Occurrences fall on whole seconds, so a fraction of a second in `after` makes no difference.
+    """
+    after = after.astimezone(UTC).replace(microsecond=0)
     if rule.start is not None:
-        after = max(after, rule.start - walltime.SECOND)
+        after = max(after, _whole_second_not_before(rule.start) - walltime.SECOND)
     match rule:
         case Once():
             found = _next_once(rule, after)
@@ -111,6 +118,11 @@ def occurrences(rule: Rule, after: datetime, limit: int | None = None) -> Iterat
     return islice(_all(rule, after), limit)
 
 
+def _whole_second_not_before(instant: datetime) -> datetime:
+    whole = instant.astimezone(UTC).replace(microsecond=0)
+    return whole + walltime.SECOND if instant > whole else whole
+
+
 def _all(rule: Rule, after: datetime) -> Iterator[Occurrence]:
     while (found := next_occurrence(rule, after)) is not None:
         yield found
@@ -120,7 +132,7 @@ def _all(rule: Rule, after: datetime) -> Iterator[Occurrence]:
 def _next_once(rule: Once, after: datetime) -> Occurrence | None:
     if rule.wall is None:
         assert rule.at is not None, "a one-shot rule has an instant or a wall reading"
-        occurrence = Occurrence(rule.at, instant.to_text(rule.at))
+        occurrence = Occurrence(rule.at, to_text(rule.at))
     else:
         occurrence = _place_once(rule.wall, rule.zone, rule.fold)
     return occurrence if occurrence.at > after else None
@@ -174,12 +186,12 @@ def _next_repeating(expression: cron.CronExpression, zone: tzinfo, after: dateti
         at = wall.replace(tzinfo=UTC) - offset
         change = walltime.first_change(zone, after, at)
         if change is None:
-            return Occurrence(at, instant.to_text(at), _pass_of(wall, zone, at))
+            return Occurrence(at, to_text(at), _pass_of(wall, zone, at))
         # The clocks change before it. Their first reading after the change may itself match.
         arrival = change.replace(tzinfo=None) + walltime.offset_at(change, zone)
         wall = next(_cron_walls(expression, arrival - walltime.SECOND), None)
         if wall == arrival:
-            return Occurrence(change, instant.to_text(change), _pass_of(wall, zone, change))
+            return Occurrence(change, to_text(change), _pass_of(wall, zone, change))
         after = change
 
 
@@ -193,7 +205,7 @@ def _pass_of(wall: datetime, zone: tzinfo, at: datetime) -> Note | None:
 def _weekly_walls(rule: Weekly, after: datetime) -> Iterator[datetime]:
     """Yield the rule's wall readings from the day shown at `after` on; the last day of the calendar ends them."""
     day = walltime.wall_of(after, rule.zone).date()
-    while day < date.max:
+    while day < LAST_DAY:
         if day.isoweekday() in rule.weekdays:
             yield datetime.combine(day, rule.at)
         day += timedelta(days=1)
@@ -206,9 +218,8 @@ def _cron_walls(expression: cron.CronExpression, after: datetime) -> Iterator[da
     """
     from croniter import croniter
 
+    if after.date() >= LAST_DAY:
+        return
     steps = croniter(expression.canonical, after, day_or=expression.either_day)
-    while True:
-        wall = steps.get_next(datetime)
-        if wall.year >= date.max.year:
-            return
+    while (wall := steps.get_next(datetime)).date() < LAST_DAY:
         yield wall

@@ -16,8 +16,10 @@ from hyponema_cli.core import walltime
 from hyponema_cli.core.errors import InvalidInput, nearest
 
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?", re.ASCII)
-_DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+_DURATION = re.compile("".join(rf"(?:([0-9]+){unit})?" for unit in "wdhms"), re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?( ?([+-]\d{2}(:?\d{2})?|[Zz]))?", re.ASCII)
 _DURATION_UNITS = ("weeks", "days", "hours", "minutes", "seconds")
+FIRST_YEAR, LAST_YEAR = 1900, 9899
 LONGEST_DURATION = timedelta(days=3660)
 
 
@@ -36,15 +38,17 @@ def parse_zone(name: str) -> ZoneInfo:
 
     Names that differ from the IANA's only in case are refused too: what is stored must mean the same everywhere.
     """
-    try:
-        zone = ZoneInfo(name)
-    except (KeyError, OSError, ValueError):  # unknown; a folder of the data; no name at all
-        zone = None
-    if zone is None or name in ("localtime", "posixrules", "Factory"):
-        match = nearest(name, available_timezones())
+    # Not everything that ZoneInfo opens is a zone: `localtime` is the machine's own, `Factory` is none.
+    if name not in _zone_names():
+        match = nearest(name, _zone_names())
         hint = f"did you mean {match}?" if match else "an IANA name, as in Europe/Madrid or America/New_York"
         raise InvalidInput(f"unknown timezone {name!r}", hint=hint)
-    return zone
+    return ZoneInfo(name)
+
+
+@lru_cache(maxsize=1)
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
 def parse_time_of_day(text: str) -> time:
@@ -74,8 +78,10 @@ def parse_duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(words + "s" if words.isdigit() else words)
     if not words or match is None:
         raise InvalidInput(f"{text!r} is not a duration", hint="durations are written 90s, 15m, 1h30m or 2d")
-    parts = {unit: int(part) for unit, part in zip(_DURATION_UNITS, match.groups(), strict=True) if part}
-    if any(value > 10**9 for value in parts.values()) or timedelta(**parts) > LONGEST_DURATION:
+    digits = {unit: part for unit, part in zip(_DURATION_UNITS, match.groups(), strict=True) if part}
+    # Nine digits are more than ten years of seconds; more than 4,300 Python would not even read.
+    parts = {unit: int(part[-9:]) for unit, part in digits.items()}
+    if any(len(part) > 9 for part in digits.values()) or timedelta(**parts) > LONGEST_DURATION:
         raise InvalidInput(f"duration {text!r} is longer than ten years", hint="durations are written 15m, 2h, 7d")
     return timedelta(**parts)
 
@@ -101,17 +107,22 @@ def parse_moment(text: str, zone: ZoneInfo | None, *, fold: int | None = None) -
     `fold` (0 first, 1 second) chooses in a reading that happens twice. Raises InvalidInput when the text is no
     instant, naive without a zone, or names no or two instants and no choice was made.
     """
+    words = text.strip().upper()
     try:
-        moment = datetime.fromisoformat(text.strip())
+        # The shape is checked first: fromisoformat takes any letter between date and time.
+        moment = (
+            datetime.fromisoformat(words.replace(" +", "+").replace(" -", "-")) if _INSTANT.fullmatch(words) else None
+        )
     except ValueError:
         moment = None
-    if moment is None or len(text.strip()) < len("2026-12-01T14"):
+    if moment is None:
         raise InvalidInput(
             f"{text!r} is not a date and time",
             hint="write 2026-12-01 14:30 (with --tz), or 2026-12-01T14:30:00+01:00",
         )
-    if moment.microsecond:
-        moment = moment.replace(microsecond=0)
+    moment = moment.replace(microsecond=0)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise _outside_calendar(text)
     try:
         if moment.tzinfo is not None:
             return Moment(moment.astimezone(UTC))
@@ -121,7 +132,7 @@ def parse_moment(text: str, zone: ZoneInfo | None, *, fold: int | None = None) -
             )
         return _place(moment, zone, fold)
     except OverflowError:
-        raise InvalidInput(f"{text!r} is outside the calendar", hint="years 1 to 9999 can be used") from None
+        raise _outside_calendar(text) from None
 
 
 def parse_bound(text: str, zone: ZoneInfo | None, *, end: bool) -> datetime:
@@ -135,6 +146,8 @@ def parse_bound(text: str, zone: ZoneInfo | None, *, end: bool) -> datetime:
             f"{text!r} has no timezone", hint="add --tz Europe/Madrid, or write an instant with an offset"
         )
     wall = datetime.combine(day, time(23, 59, 59) if end else time(0, 0))
+    if not FIRST_YEAR <= wall.year <= LAST_YEAR:
+        raise _outside_calendar(text)
     match walltime.read(wall, zone):
         case walltime.Exact(at):
             return at
@@ -142,6 +155,10 @@ def parse_bound(text: str, zone: ZoneInfo | None, *, end: bool) -> datetime:
             return second if end else first
         case walltime.Gap(ends_at):
             return ends_at - walltime.SECOND if end else ends_at
+
+
+def _outside_calendar(text: str) -> InvalidInput:
+    return InvalidInput(f"{text!r} is outside the calendar", hint=f"years {FIRST_YEAR} to {LAST_YEAR} can be used")
 
 
 def _place(wall: datetime, zone: ZoneInfo, fold: int | None) -> Moment:

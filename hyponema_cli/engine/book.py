@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from hyponema_cli.core import phone, timewords
@@ -20,13 +20,30 @@ from hyponema_cli.core.schedule import next_occurrence
 from hyponema_cli.core.when import When, WhenWords, parse
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.dial import dial_due
-from hyponema_cli.engine.materialise import materialise_one
+from hyponema_cli.engine.materialise import conclude, materialise_one, record, set_aside, unrecorded
 from hyponema_cli.engine.report import TickReport
-from hyponema_cli.store import Store, agents, executions, numbers, schedules, users
+from hyponema_cli.store import Store, agents, events, executions, numbers, schedules, users
 
+CLEARABLE = {
+    "timezone": None,
+    "name": None,
+    "description": None,
+    "max_occurrences": None,
+    "start": None,
+    "until": None,
+    "catch_up_window": None,
+    "webhook_url": None,
+    "webhook_events": (),
+}
+"""Fields that an edit can unset, and what they are then."""
+_STORED_AS = {"start": "start_at", "until": "until_at"}
+MOST = 1_000_000
+"""The largest number that an option takes; more is a slip of the finger."""
 WEBHOOK_EVENTS = ("started", "completed", "failed")
 
 T = TypeVar("T")
+
+_BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +73,8 @@ class Request:
     priority: int | None = None
     ref: str | None = None
     paused: bool = False
+    clear: tuple[str, ...] = ()
+    """Names of CLEARABLE fields to unset."""
 
 
 def add(desk: Desk, request: Request, *, created_by: str, dry_run: bool = False) -> tuple[Schedule, bool]:
@@ -64,11 +83,15 @@ def add(desk: Desk, request: Request, *, created_by: str, dry_run: bool = False)
     Raises InvalidInput, NotFound or Ambiguous for what cannot be booked, Conflict for a `ref` of another content.
     """
     now = desk.clock.now().replace(microsecond=0)
+    if request.ref is not None and not request.ref.strip():
+        raise InvalidInput(f"--ref {request.ref!r} is empty", hint="leave it out, or give a key of your own")
     with desk.store.transaction():
-        wanted = _build(desk, request, created_by, now)
-        if request.ref is not None and (known := schedules.by_ref(desk.store, request.ref)) is not None:
-            _refuse_other_content(known, wanted, request.when)
+        known = schedules.by_ref(desk.store, request.ref) if request.ref is not None else None
+        if known is not None:
+            # Said again, the same words mean what they meant then: "in 15m" is still that instant.
+            _refuse_other_content(known, _build(desk, request, created_by, known.created_at))
             return known, False
+        wanted = _build(desk, request, created_by, now)
         if dry_run:
             return wanted, True
         schedules.insert(desk.store, wanted)
@@ -79,13 +102,19 @@ def add(desk: Desk, request: Request, *, created_by: str, dry_run: bool = False)
 def edit(desk: Desk, schedule_id: str, request: Request, *, dry_run: bool = False) -> tuple[Schedule, Schedule]:
     """Change what is given and nothing else; return the schedule before and after."""
     now = desk.clock.now().replace(microsecond=0)
+    if not dry_run:
+        materialise_one(desk, schedule_id, now)
     with desk.store.transaction():
         before = _live(desk.store, schedule_id, "edited")
         workspace = desk.settings()
         after = _changed(desk, before, request, workspace, now)
-        if _timing(after) != _timing(before):
-            after = _retimed(desk, before, after, workspace, now, dry_run=dry_run)
+        if _timing(after, workspace) != _timing(before, workspace):
+            if not dry_run:
+                _withdraw_undialled(desk, before, after, workspace, now)
+            after = _with_next(desk, replace(after, accounted_until=max(now, before.accounted_until)), workspace)
         if not dry_run and after != before:
+            if (after.user_id, after.to_number) != (before.user_id, before.to_number):
+                _cancel_waiting(desk, schedule_id, "callee_changed", now)
             after = replace(after, updated_at=now)
             schedules.update(desk.store, after)
             desk.log(now, "schedule.edited", schedule_id=schedule_id)
@@ -105,12 +134,12 @@ def pause(desk: Desk, schedule_id: str, reason: str | None) -> Schedule:
 def resume(desk: Desk, schedule_id: str, reason: str | None) -> Schedule:
     """Let a schedule dial again. Slots that came due while it was paused stay skipped: there is no burst."""
     now = desk.clock.now()
+    materialise_one(desk, schedule_id, now)
     with desk.store.transaction():
         schedule = _live(desk.store, schedule_id, "resumed")
         if schedule.status is ScheduleState.PAUSED:
-            _record_due(desk, schedule, now)
             if schedule.recurring:
-                for execution_id in executions.pending_of(desk.store, schedule_id):
+                for execution_id, _ in executions.pending_of(desk.store, schedule_id):
                     executions.finish(desk.store, execution_id, ExecutionState.SKIPPED, "paused", now)
                     desk.log(
                         now,
@@ -121,27 +150,21 @@ def resume(desk: Desk, schedule_id: str, reason: str | None) -> Schedule:
                     )
             schedules.set_status(desk.store, schedule_id, ScheduleState.ACTIVE, reason, now)
             desk.log(now, "schedule.resumed", schedule_id=schedule_id, reason=reason)
-            schedules.conclude(desk.store, schedule_id, now)
+            executions.wake(desk.store, now, schedule_id=schedule_id)
+            conclude(desk, schedule_id, now)
     return find_schedule(desk.store, schedule_id)
 
 
 def cancel(desk: Desk, schedule_id: str, reason: str | None) -> Schedule:
     """End a schedule for good. A call in progress is not cut off; nothing that waits is dialled any more."""
     now = desk.clock.now()
+    materialise_one(desk, schedule_id, now)
     with desk.store.transaction():
         schedule = find_schedule(desk.store, schedule_id)
         if schedule.status is ScheduleState.CANCELED:
             return schedule
         _live(desk.store, schedule_id, "canceled")
-        _record_due(desk, schedule, now)
-        for execution_id in executions.cancel_waiting(desk.store, schedule_id, "schedule_canceled", now):
-            desk.log(
-                now,
-                "execution.canceled",
-                schedule_id=schedule_id,
-                execution_id=execution_id,
-                reason="schedule_canceled",
-            )
+        _cancel_waiting(desk, schedule_id, "schedule_canceled", now)
         schedules.set_status(desk.store, schedule_id, ScheduleState.CANCELED, reason, now)
         desk.log(now, "schedule.canceled", schedule_id=schedule_id, reason=reason)
     return find_schedule(desk.store, schedule_id)
@@ -171,17 +194,40 @@ def run_now(desk: Desk, schedule_id: str) -> tuple[str, TickReport]:
     return execution_id, report
 
 
-def follow_user(desk: Desk, user_id: str) -> list[Schedule]:
-    """Move the schedules that take their zone or time from a user; return those whose next instant changed."""
-    return _follow(desk, schedules.of_user(desk.store, user_id))
+def edit_user(desk: Desk, user_id: str, change: Callable[[User], User]) -> tuple[User, list[Schedule]]:
+    """Change a user; return them, and those of their schedules that fire next at another instant.
+
+    A schedule that leaves its zone or its time to its user moves with them.
+    """
+    now = desk.clock.now().replace(microsecond=0)
+    with desk.store.transaction():
+        before = find_user(desk.store, user_id)
+        after = change(before)
+        if after == before:
+            return before, []
+
+        def write() -> None:
+            users.update(desk.store, after, now)
+            events.add(desk.store, now, desk.actor, "user.edited", subject_id=after.id)
+
+        moved = _move(desk, schedules.of_user(desk.store, before.id), write, now)
+        return find_user(desk.store, before.id), moved
 
 
-def follow_workspace(desk: Desk) -> list[Schedule]:
-    """Move the schedules that take their zone from the workspace; return those whose next instant changed."""
-    moved, after = [], ""
-    while page := schedules.live_after(desk.store, after, 500):
-        moved += _follow(desk, [schedule for schedule in page if schedule.timezone is None])
-        after = page[-1].id
+def set_workspace_zone(desk: Desk, write: Callable[[], None]) -> list[Schedule]:
+    """Change the workspace's zone by `write`; return the schedules that fire next at another instant.
+
+    Raises Conflict, listing them, when live schedules would be left without a zone.
+    """
+    now = desk.clock.now().replace(microsecond=0)
+    with desk.store.transaction():
+        moved = _move(desk, schedules.without_zone(desk.store), write, now)
+        lost = [each.id for each in moved if each.trouble is not None]
+        if lost:
+            raise Conflict(
+                f"the workspace's timezone cannot go: live schedules need it: {', '.join(lost)}",
+                hint=f"give them one first: hyp schedules edit {lost[0]} --tz Europe/Madrid",
+            )
     return moved
 
 
@@ -251,7 +297,7 @@ def _build(desk: Desk, request: Request, created_by: str, now: datetime) -> Sche
     # An agent's or user's change of mind is no part of building: both stand in the draft already.
     draft = _changed(desk, draft, replace(request, agent=None, user=None, to=None), workspace, now)
     # "Now" is not after now; a booking accounts for everything before its own second.
-    return _with_next(replace(draft, accounted_until=now - timedelta(seconds=1)), workspace)
+    return _with_next(desk, replace(draft, accounted_until=now - timedelta(seconds=1)), workspace)
 
 
 def _changed(desk: Desk, schedule: Schedule, request: Request, workspace: Settings, now: datetime) -> Schedule:
@@ -263,9 +309,12 @@ def _changed(desk: Desk, schedule: Schedule, request: Request, workspace: Settin
         user, to_number = _callee_of(desk.store, request)
         callee = Callee(user.name, user.phone_number, user.timezone, user.local_time) if user else None
         schedule = replace(schedule, user_id=user.id if user else None, to_number=to_number, callee=callee)
+    if request.clear:
+        unset: dict[str, Any] = {_STORED_AS.get(name, name): CLEARABLE[name] for name in request.clear}
+        schedule = replace(schedule, **unset)
     if request.timezone is not None:
         schedule = replace(schedule, timezone=timewords.parse_zone(request.timezone).key)
-    zone, _ = schedule.zone(workspace.timezone)
+    zone = schedule.zone(workspace.timezone)
     if request.when or not schedule.kind:
         schedule = _with_when(schedule, parse(_completed(schedule, request.when), zone, now))
     elif request.timezone is not None and schedule.run_local is not None:
@@ -280,7 +329,7 @@ def _changed(desk: Desk, schedule: Schedule, request: Request, workspace: Settin
         "catch_up_window": _window(request.catch_up_window),
         "webhook_url": _webhook_url(request.webhook_url),
         "webhook_events": _webhook_events(request.webhook_events),
-        "priority": request.priority,
+        "priority": _priority(request.priority),
     }
     schedule = replace(schedule, **{name: value for name, value in changes.items() if value is not None})
     return replace(
@@ -305,21 +354,35 @@ def _with_when(schedule: Schedule, when: When) -> Schedule:
     return replace(schedule, **{each.name: getattr(when, each.name) for each in fields(when)})
 
 
-def _with_next(schedule: Schedule, workspace: Settings) -> Schedule:
+def _with_next(desk: Desk, schedule: Schedule, workspace: Settings) -> Schedule:
     """Return the schedule with its next instant; raises InvalidInput when the rule can never fire."""
-    following = next_occurrence(schedule.rule(workspace.timezone), schedule.accounted_until)
+    accounted, following = unrecorded(desk, schedule, workspace)
     if following is None:
-        if schedule.start_at and schedule.until_at and schedule.until_at < schedule.start_at:
-            raise InvalidInput("--until is before --start", hint="both are inclusive")
-        raise InvalidInput("this schedule would never fire", hint="look at --start and --until; see: hyp occurrences")
-    return replace(schedule, next_run_at=following.at, next_slot=following.slot, next_note=following.note)
+        start, until = schedule.start_at, schedule.until_at
+        if start and until and until < start:
+            raise InvalidInput(
+                f"--until {until:%Y-%m-%dT%H:%M:%SZ} is before --start {start:%Y-%m-%dT%H:%M:%SZ}",
+                hint="both are inclusive",
+            )
+        raise InvalidInput(
+            f"this schedule would never fire: nothing of it comes after {accounted:%Y-%m-%dT%H:%M:%SZ}",
+            hint="look at --start, --until and --max-occurrences; preview it with: hyp occurrences",
+        )
+    return replace(
+        schedule,
+        accounted_until=accounted,
+        next_run_at=following.at,
+        next_slot=following.slot,
+        next_note=following.note,
+        trouble=None,
+    )
 
 
-def _timing(schedule: Schedule) -> tuple[Any, ...]:
+def _timing(schedule: Schedule, workspace: Settings) -> tuple[Any, ...]:
     """Return what decides when a schedule fires."""
     return (
         *(getattr(schedule, each.name) for each in fields(When)),
-        schedule.zone(None)[0],
+        schedule.zone_name(workspace.timezone)[0],
         schedule.time_of_day()[0],
         schedule.start_at,
         schedule.until_at,
@@ -327,49 +390,64 @@ def _timing(schedule: Schedule) -> tuple[Any, ...]:
     )
 
 
-def _retimed(
-    desk: Desk, before: Schedule, after: Schedule, workspace: Settings, now: datetime, *, dry_run: bool
-) -> Schedule:
-    """Derive the next instant of a changed rule, from now on; what was due under the old rule has its row."""
-    if not dry_run:
-        _record_due(desk, before, now)
-        if executions.dialling_of(desk.store, before.id) and not before.recurring:
-            raise Conflict(
-                f"{before.id} is being called and cannot be moved",
-                hint="wait for the call's end, or add another schedule",
-            )
-        for execution_id in executions.pending_of(desk.store, before.id):
-            executions.finish(desk.store, execution_id, ExecutionState.CANCELED, "rescheduled", now)
-            desk.log(
-                now,
-                "execution.canceled",
-                schedule_id=before.id,
-                execution_id=execution_id,
-                reason="rescheduled",
-            )
-    return _with_next(replace(after, accounted_until=now), workspace)
+def _withdraw_undialled(desk: Desk, before: Schedule, after: Schedule, workspace: Settings, now: datetime) -> None:
+    """Take back what came due under the old rule and was not dialled yet, unless the new rule has it too."""
+    if not before.recurring and executions.dialling_of(desk.store, before.id):
+        raise Conflict(
+            f"{before.id} is being called and cannot be moved",
+            hint="wait for the call's end, or add another schedule",
+        )
+    rule = after.rule(workspace.timezone)
+    for execution_id, occurrence in executions.pending_of(desk.store, before.id):
+        same = next_occurrence(rule, occurrence.at - timedelta(seconds=1))
+        if same is not None and (same.at, same.slot) == (occurrence.at, occurrence.slot):
+            continue
+        executions.withdraw(desk.store, execution_id, "rescheduled", now)
+        desk.log(now, "execution.canceled", schedule_id=before.id, execution_id=execution_id, reason="rescheduled")
 
 
-def _record_due(desk: Desk, schedule: Schedule, now: datetime) -> None:
-    materialise_one(desk, schedule, now, TickReport(now))
+def _cancel_waiting(desk: Desk, schedule_id: str, reason: str, now: datetime) -> None:
+    for execution_id in executions.cancel_waiting(desk.store, schedule_id, reason, now):
+        desk.log(now, "execution.canceled", schedule_id=schedule_id, execution_id=execution_id, reason=reason)
 
 
-def _follow(desk: Desk, bound: Sequence[Schedule]) -> list[Schedule]:
-    now = desk.clock.now().replace(microsecond=0)
+def _move(desk: Desk, bound: Sequence[Schedule], write: Callable[[], None], now: datetime) -> list[Schedule]:
+    """Change by `write` what schedules take their zone or time from; return those that fire next at another instant.
+
+    What was due before has its row under the old clocks. A one-shot whose instant is moved into the past is missed.
+    """
+    workspace = desk.settings()
+    old = {each.id: _timing(each, workspace) for each in bound}
+    for schedule in bound:
+        materialise_one(desk, schedule.id, now)
+    write()
     workspace, moved = desk.settings(), []
-    with desk.store.transaction():
-        for before in bound:
-            after = replace(before, accounted_until=max(now, before.accounted_until))
-            try:
-                following = next_occurrence(after.rule(workspace.timezone), after.accounted_until)
-            except InvalidInput:
-                following = None
-            if following is not None and following.at == before.next_run_at:
-                continue
-            schedules.set_next(desk.store, before.id, after.accounted_until, following)
-            moved.append(find_schedule(desk.store, before.id))
-            desk.log(now, "schedule.moved", schedule_id=before.id)
+    for schedule_id, timing in old.items():
+        after = find_schedule(desk.store, schedule_id)
+        if after.status not in LIVE_SCHEDULES or (_timing(after, workspace) == timing and after.trouble is None):
+            continue
+        _derive_anew(desk, replace(after, accounted_until=max(now, after.accounted_until)), workspace, now)
+        again = find_schedule(desk.store, schedule_id)
+        if (again.next_run_at, again.status) != (after.next_run_at, after.status):
+            desk.log(now, "schedule.moved", schedule_id=schedule_id)
+            moved.append(again)
     return moved
+
+
+def _derive_anew(desk: Desk, schedule: Schedule, workspace: Settings, now: datetime) -> None:
+    try:
+        accounted, following = unrecorded(desk, schedule, workspace)
+    except InvalidInput as error:
+        set_aside(desk, schedule, now, error)
+        return
+    schedules.set_next(desk.store, schedule.id, accounted, following)
+    if following is not None:
+        return
+    if not schedule.recurring:
+        slot = next_occurrence(schedule.rule(workspace.timezone), _BEFORE_ALL)
+        if slot is not None and not executions.has_row(desk.store, schedule.id, slot):
+            record(desk, schedule, slot, timedelta(0), now, TickReport(now), missed="moved_into_the_past")
+    conclude(desk, schedule.id, now)
 
 
 def _agent_of(store: Store, request: Request) -> Agent:
@@ -415,30 +493,30 @@ def _live(store: Store, schedule_id: str, what: str) -> Schedule:
     return schedule
 
 
-def _refuse_other_content(known: Schedule, wanted: Schedule, words: WhenWords) -> None:
-    """Raise Conflict unless the two say the same. A delay or `now` names another instant every time it is said."""
-    relative = words.delay is not None or words.at == "now"
-    skipped = {
-        "id",
-        "status",
-        "status_reason",
-        "created_by",
-        "created_at",
-        "updated_at",
-        "next_run_at",
-        "next_slot",
-        "next_note",
-        "accounted_until",
-        "callee",
-        "agent_name",
-        "last_run_at",
-        "last_status",
-    } | ({"run_at"} if relative else set())
-    different = [
-        each.name
-        for each in fields(Schedule)
-        if each.name not in skipped and getattr(known, each.name) != getattr(wanted, each.name)
-    ]
+# What a schedule was booked as, apart from what has become of it since.
+_FATE = {
+    "id",
+    "status",
+    "status_reason",
+    "created_by",
+    "created_at",
+    "updated_at",
+    "next_run_at",
+    "next_slot",
+    "next_note",
+    "accounted_until",
+    "trouble",
+    "callee",
+    "agent_name",
+    "last_run_at",
+    "last_status",
+}
+
+
+def _refuse_other_content(known: Schedule, wanted: Schedule) -> None:
+    """Raise Conflict unless the two were booked as the same."""
+    names = [each.name for each in fields(Schedule) if each.name not in _FATE]
+    different = [name for name in names if getattr(known, name) != getattr(wanted, name)]
     if different:
         raise Conflict(
             f"ref {known.ref!r} is taken by {known.id}, which differs in {', '.join(different)}",
@@ -449,8 +527,8 @@ def _refuse_other_content(known: Schedule, wanted: Schedule, words: WhenWords) -
 def _retry_policy(old: RetryPolicy, request: Request) -> RetryPolicy:
     attempts = old.max_attempts
     if request.max_retries is not None:
-        if request.max_retries < 0:
-            raise InvalidInput(f"--max-retries {request.max_retries} is negative", hint="0 calls once")
+        if not 0 <= request.max_retries < MOST:
+            raise InvalidInput(f"--max-retries {request.max_retries} must be 0 or more", hint="0 calls once")
         attempts = request.max_retries + 1
     if request.max_attempts is not None:
         if request.max_retries is not None and request.max_attempts != attempts:
@@ -480,14 +558,20 @@ def _word_of(option: str, word: str, known: Sequence[T]) -> T:
 
 
 def _at_least_one(option: str, number: int | None) -> int | None:
-    if number is not None and number < 1:
-        raise InvalidInput(f"{option} {number} must be 1 or more")
+    if number is not None and not 1 <= number <= MOST:
+        raise InvalidInput(f"{option} {number} must be from 1 to {MOST:,}", hint="leave it out for the default")
+    return number
+
+
+def _priority(number: int | None) -> int | None:
+    if number is not None and not -MOST <= number <= MOST:
+        raise InvalidInput(f"--priority {number} must be from -{MOST:,} to {MOST:,}", hint="0 is the default")
     return number
 
 
 def _text(option: str, text: str | None) -> str | None:
     if text is not None and not text.strip():
-        raise InvalidInput(f"{option} is empty")
+        raise InvalidInput(f"{option} {text!r} is empty", hint="leave it out for none")
     return text
 
 

@@ -7,15 +7,24 @@ dies there, the row says `placing`; it becomes a doubt, and nobody dials that at
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
-from hyponema_cli.carriers.base import CallView, NotSent, OutcomeUnknown, PlaceCall, Rejected, Throttled
+from hyponema_cli.carriers.base import (
+    CallView,
+    NotSent,
+    OutcomeUnknown,
+    PlaceCall,
+    Rejected,
+    Throttled,
+    checked,
+    in_words,
+)
 from hyponema_cli.core.call import LIVE_CALLS, CallState, ExecutionState, Outcome
-from hyponema_cli.core.decide import Defer, Dial, Skip, decide
+from hyponema_cli.core.decide import JUST_AFTER, Defer, Dial, Skip, decide
 from hyponema_cli.core.errors import HypError
+from hyponema_cli.core.gates import SIMULATED, Caller, Facts
 from hyponema_cli.core.gates import Answer as GateAnswer
-from hyponema_cli.core.gates import Caller, Facts
 from hyponema_cli.core.records import Call, Settings
 from hyponema_cli.core.retry import GiveUp, Retry, RetryPolicy, decide_retry
 from hyponema_cli.engine.desk import Desk, jitter_of
@@ -26,12 +35,17 @@ MOST_INTENTS_A_COMMIT = 256
 SHARED_COMMIT = timedelta(milliseconds=200)
 """Intents share a commit as long as they are sent within this time: if we die, no more than that are in doubt. The
 first round takes one; each next one twice as many, or a quarter of it when the carrier was slow."""
+LEAST_LOOK = 16
+"""How many due executions a round looks at, even if it may dial one only: others may be deferred or skipped."""
 SEND_WITHIN = timedelta(seconds=30)
 """An intent older than this is not carried out: the machine was asleep, or a request before it hung."""
 FIRST_BACK_OFF = timedelta(seconds=5)
 FIRST_LOOK = timedelta(seconds=1)
 """How soon after it was placed a call is asked about."""
 LONGEST_BACK_OFF = timedelta(minutes=5)
+NO_WAIT = timedelta(0)
+RECORD_PATIENCE = 60
+"""How many times a record waits for the lock (five seconds each) before it is given up, and becomes a doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,8 @@ class Intent:
 
     call: Call
     schedule_id: str
+    give_up_at: datetime
+    """The deadline of its execution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +72,8 @@ class NotPlaced:
 
     reason: str
     error: str | None = None
-    retry_after: timedelta | None = None
+    wait: timedelta | None = None
+    """When to try again, if somebody said so; None: after a back-off that grows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,36 +100,79 @@ def dial_due(desk: Desk, report: TickReport, only: str | None = None) -> None:
 
     A round reads the clock once. A slow carrier makes many rounds, each with its own time.
     """
-    unusable: dict[str, str] = {}
+    if desk.store.in_transaction():
+        raise RuntimeError("an intent must be committed before it is carried out: no transaction may be open here")
+    lines = Lines(desk)
     room = 1
     while True:
         now = desk.clock.now()
+        lines.open_all()
         with desk.store.transaction():
-            looked_at, intents = _claim(desk, now, room, report, unusable, only)
+            looked_at, intents = _claim(desk, now, room, report, lines, only)
         if not looked_at:
             return
-        sent_from = desk.clock.now()
-        _send_all(desk, intents, report, unusable)
-        quick = desk.clock.now() - sent_from <= SHARED_COMMIT
+        quick = _send_all(desk, intents, report, lines)
         room = min(room * 2, MOST_INTENTS_A_COMMIT) if quick else max(room // 4, 1)
 
 
+class Lines:
+    """The carriers that a pass can use, and why not the others.
+
+    They are opened before the write lock is taken, because a plugin may take its time, and only those that a call
+    could need: from a workspace that is not armed, the simulated one.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._paced: dict[str, bool] = {}
+        self._problems: dict[str, str] = {}
+
+    def open_all(self) -> None:
+        """Open the carriers of all attached numbers that are not open yet."""
+        live = self._desk.settings().live
+        for account in numbers.accounts(self._desk.store):
+            if account in self._paced or account in self._problems or not (live or account == SIMULATED):
+                continue
+            try:
+                capabilities = self._desk.carrier(account).capabilities()
+                self._paced[account] = capabilities.calls_per_second is not None
+            except HypError as error:
+                self._problems[account] = error.message
+            except Exception as error:
+                self._problems[account] = f"{type(error).__name__}: {in_words(error)}"
+
+    def give_up(self, account: str, problem: str) -> None:
+        """Use a carrier no more in this pass."""
+        self._problems[account] = problem
+
+    def problem(self, account: str) -> str | None:
+        """Say why a carrier cannot be used; None when it can, or when nobody tried."""
+        return self._problems.get(account)
+
+    def is_paced(self, account: str) -> bool:
+        """True when a carrier takes its calls one at a time."""
+        return self._paced.get(account, True)
+
+
 def _claim(
-    desk: Desk, now: datetime, room: int, report: TickReport, unusable: dict[str, str], only: str | None
+    desk: Desk, now: datetime, room: int, report: TickReport, lines: Lines, only: str | None
 ) -> tuple[int, list[Intent]]:
     """Judge what is due in one transaction, and write the intents of at most `room` that may be dialled."""
     workspace = desk.settings()
     looked_at, intents = 0, list[Intent]()
-    for due in executions.due(desk.store, now, MOST_INTENTS_A_COMMIT, only):
+    taken: dict[str, str] = {}
+    for due in executions.due(desk.store, now, max(room, LEAST_LOOK), only):
         if len(intents) >= room:
             break
         looked_at += 1
-        facts = _facts(desk, due, workspace, unusable)
+        facts = _facts(desk, due, workspace, lines, taken.get(due.to_number))
         match decide(facts, now):
             case Dial(caller, gates):
                 number = executions.claim(desk.store, due.id, caller.number, gates)
-                intents.append(_intend(desk, due, caller, number, now))
-                if desk.carrier(caller.carrier).capabilities().calls_per_second is not None:
+                intent = _intend(desk, due, caller, number, now)
+                intents.append(intent)
+                taken[due.to_number] = intent.call.id
+                if lines.is_paced(caller.carrier):
                     room = 1
             case Defer(until, reason, gates):
                 executions.defer(desk.store, due.id, until, reason, gates)
@@ -123,29 +183,24 @@ def _claim(
     return looked_at, intents
 
 
-def _facts(desk: Desk, due: executions.Due, workspace: Settings, unusable: dict[str, str]) -> Facts:
+def _facts(desk: Desk, due: executions.Due, workspace: Settings, lines: Lines, taken_by: str | None) -> Facts:
+    """Gather what the gates look at. `taken_by` is the call of this very transaction on the callee's line."""
     caller = numbers.caller_of(desk.store, due.agent_id, due.from_number)
+    earlier = due.open_execution_id
+    if earlier is not None and not executions.is_open(desk.store, earlier):
+        earlier = None  # it was closed in this transaction, after we read it
     return Facts(
         schedule_status=due.schedule_status,
         recurring=due.recurring,
         manual=due.manual,
+        calls_left=due.calls_left,
         deadline_at=due.deadline_at,
         caller=caller,
         live=workspace.live,
-        carrier_problem=_problem_of(desk, caller, unusable) if caller else None,
-        busy_call_id=calls.busy_with(desk.store, due.to_number),
-        open_execution_id=None if due.manual else executions.open_before(desk.store, due),
+        carrier_problem=lines.problem(caller.carrier) if caller else None,
+        busy_call_id=taken_by or due.busy_call_id,
+        open_execution_id=earlier,
     )
-
-
-def _problem_of(desk: Desk, caller: Caller, unusable: dict[str, str]) -> str | None:
-    """Say why a carrier cannot be used in this pass: its plugin fails, or it has refused the account."""
-    if caller.carrier not in unusable:
-        try:
-            desk.carrier(caller.carrier)
-        except HypError as error:
-            unusable[caller.carrier] = error.message
-    return unusable.get(caller.carrier)
 
 
 def _intend(desk: Desk, due: executions.Due, caller: Caller, number: int, now: datetime) -> Intent:
@@ -169,54 +224,86 @@ def _intend(desk: Desk, due: executions.Due, caller: Caller, number: int, now: d
     )
     calls.intend(desk.store, call)
     desk.log(now, "call.placing", schedule_id=due.schedule_id, execution_id=due.id, call_id=call.id)
-    return Intent(call, due.schedule_id)
+    return Intent(call, due.schedule_id, due.deadline_at)
 
 
-def _send_all(desk: Desk, intents: list[Intent], report: TickReport, unusable: dict[str, str]) -> None:
-    """Send the intents one by one; record all of them, even when we are told to stop in between."""
+def _send_all(desk: Desk, intents: list[Intent], report: TickReport, lines: Lines) -> bool:
+    """Send the intents one by one, and record them all, even when we are told to stop in between.
+
+    A carrier that turns slow gets no more of them: what is left is put back, and False is returned.
+    """
+    began = desk.clock.now()
     answers: list[tuple[Intent, Answer]] = []
+    quick = True
     try:
         for intent in intents:
-            answers.append((intent, _send(desk, intent.call, unusable)))
+            answers.append(
+                (intent, _send(desk, intent.call, lines) if quick else NotPlaced("put_back", wait=NO_WAIT))
+            )
+            quick = quick and desk.clock.now() - began <= SHARED_COMMIT
     except BaseException:
         # Stopped inside a request: that one is a doubt. Those behind it were never sent.
-        interrupted, *unsent = intents[len(answers) :]
-        answers.append((interrupted, Doubt("interrupted")))
-        answers.extend((intent, NotPlaced("stopped")) for intent in unsent)
+        for intent in intents[len(answers) : len(answers) + 1]:
+            answers.append((intent, Doubt("interrupted")))
+        answers.extend((intent, NotPlaced("stopped", wait=NO_WAIT)) for intent in intents[len(answers) :])
         raise
     finally:
-        if answers:
-            with desk.store.transaction():
-                for intent, answer in answers:
-                    _record(desk, intent, answer, report)
+        _record_all(desk, answers, report)
+    return quick
 
 
-def _send(desk: Desk, call: Call, unusable: dict[str, str]) -> Answer:
+def _send(desk: Desk, call: Call, lines: Lines) -> Answer:
     """Send one request, unless it is too late for it; say what is known of its fate."""
-    if call.carrier in unusable:
-        return NotPlaced("carrier_unusable", unusable[call.carrier])
+    problem = lines.problem(call.carrier)
+    if problem is not None:
+        return NotPlaced("carrier_unusable", problem)
     if desk.clock.now() > call.deadline_at:
-        return NotPlaced("too_late_to_send")
+        return NotPlaced("too_late_to_send", wait=NO_WAIT)
     request = PlaceCall(call.id, call.to_number, call.from_number, call.execution_id, call.number)
     try:
-        view = desk.carrier(call.carrier).place_call(request)
+        view = checked(desk.carrier(call.carrier).place_call(request))
     except NotSent as error:
-        return NotPlaced("not_sent", str(error))
+        return NotPlaced("not_sent", in_words(error))
     except Throttled as error:
-        return NotPlaced("throttled", str(error), error.retry_after)
+        return NotPlaced("throttled", in_words(error), _sane_wait(error.retry_after))
     except Rejected as error:
         if error.scope == "account":
             # The account is refused, so every call would be: stop this carrier, and do not burn the list.
-            unusable[call.carrier] = f"the account is refused: {error}"
-            return NotPlaced("account_refused", str(error), LONGEST_BACK_OFF)
-        return Refused(error.code or error.scope, str(error))
+            lines.give_up(call.carrier, f"the account is refused: {in_words(error)}")
+            return NotPlaced("account_refused", in_words(error), LONGEST_BACK_OFF)
+        return Refused(str(error.code or error.scope), in_words(error))
     except OutcomeUnknown as error:
-        return Doubt("no_clean_answer", str(error))
+        return Doubt("no_clean_answer", in_words(error))
     except Exception as error:  # whatever else a plugin raises, it may have dialled before
-        return Doubt("carrier_error", f"{type(error).__name__}: {error}")
+        return Doubt("carrier_error", f"{type(error).__name__}: {in_words(error)}")
     if not view.carrier_call_id:
         return Doubt("no_id")
     return Accepted(view, desk.clock.now())
+
+
+def _record_all(desk: Desk, answers: list[tuple[Intent, Answer]], report: TickReport) -> None:
+    """Record what came of a batch of requests. What is not recorded becomes a doubt, so we wait long for the lock."""
+    if not answers:
+        return
+    before = replace(report)
+    try:
+        with desk.store.transaction(patience=RECORD_PATIENCE):
+            for intent, answer in answers:
+                _record(desk, intent, answer, report)
+    except sqlite3.OperationalError:
+        raise
+    except Exception:
+        # One answer could not be written. The others must not be lost with it: each by itself.
+        for each in fields(before):
+            setattr(report, each.name, getattr(before, each.name))
+        for intent, answer in answers:
+            try:
+                with desk.store.transaction(patience=RECORD_PATIENCE):
+                    _record(desk, intent, answer, report)
+            except Exception as error:
+                with desk.store.transaction(patience=RECORD_PATIENCE):
+                    trouble = f"{type(error).__name__}: {in_words(error)}"
+                    _record_doubt(desk, intent, "unrecordable", trouble, desk.clock.now(), report)
 
 
 def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport) -> None:
@@ -224,15 +311,18 @@ def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport) -> N
     match answer:
         case Accepted(view, at):
             _record_accepted(desk, intent, view, at, report)
-        case NotPlaced(reason, error, retry_after):
+        case NotPlaced(reason, error, wait):
             calls.finish(desk.store, call.id, CallState.NOT_PLACED, now, reason=reason, error=error)
-            wait = max(retry_after or timedelta(0), _back_off(calls.not_placed(desk.store, call.execution_id)))
-            executions.give_back(desk.store, call.execution_id, now + wait, reason)
+            if wait is None:
+                wait = _back_off(calls.not_placed(desk.store, call.execution_id))
+            # Not past its deadline: an execution that cannot be called any more must not stay open.
+            until = min(now + wait, intent.give_up_at + JUST_AFTER) if wait else now
+            executions.give_back(desk.store, call.execution_id, until, reason)
             _log_call(desk, intent, "call.not_placed", now, reason)
-            report.deferred += 1
+            report.deferred += reason != "put_back"
         case Refused(reason, error):
             calls.finish(desk.store, call.id, CallState.REJECTED, now, reason=reason, error=error)
-            executions.follow(desk.store, call.execution_id, ExecutionState.DIALING, now)
+            executions.dialled(desk.store, call.execution_id, now)
             _log_call(desk, intent, "call.rejected", now, reason)
             end = GiveUp(ExecutionState.FAILED, Outcome.REJECTED)
             finish_execution(desk, intent.schedule_id, call.execution_id, end, now, report)
@@ -252,6 +342,9 @@ def _record_accepted(desk: Desk, intent: Intent, view: CallView, at: datetime, r
         _record_doubt(desk, intent, "id_of_another_call", view.carrier_call_id, at, report)
         return
     executions.dialled(desk.store, call.execution_id, at)
+    if at - call.created_at > SEND_WITHIN:
+        # So slow that somebody may have thought us dead and doubted the call.
+        executions.follow(desk.store, call.execution_id, ExecutionState.DIALING)
     _log_call(desk, intent, "call.placed", at, None)
     report.placed += 1
 
@@ -260,7 +353,7 @@ def _record_doubt(
     desk: Desk, intent: Intent, reason: str, error: str | None, now: datetime, report: TickReport
 ) -> None:
     calls.doubt(desk.store, intent.call.id, reason, error)
-    executions.follow(desk.store, intent.call.execution_id, ExecutionState.IN_DOUBT, now)
+    executions.doubt(desk.store, intent.call.execution_id, reason, now)
     _log_call(desk, intent, "call.in_doubt", now, reason)
     report.in_doubt += 1
 
@@ -314,6 +407,11 @@ def _log_call(desk: Desk, intent: Intent, name: str, now: datetime, reason: str 
     desk.log(
         now, name, schedule_id=intent.schedule_id, execution_id=call.execution_id, call_id=call.id, reason=reason
     )
+
+
+def _sane_wait(wait: object) -> timedelta | None:
+    """Return what a carrier asks us to wait, if that is a duration and at least the shortest back-off."""
+    return max(wait, FIRST_BACK_OFF) if isinstance(wait, timedelta) and wait <= timedelta(days=1) else None
 
 
 def _back_off(tries: int) -> timedelta:

@@ -6,7 +6,7 @@ none is recorded twice, whoever else is at it.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hyponema_cli.core.catchup import OVERTAKEN, plan_catch_up
 from hyponema_cli.core.errors import InvalidInput
@@ -17,51 +17,65 @@ from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import executions, schedules, settings
 
 SCHEDULES_A_TRANSACTION = 500
-OCCURRENCES_A_STEP = 1000
-"""How many missed occurrences of one schedule are recorded before the write lock is given to others."""
+OCCURRENCES_A_TRANSACTION = 1000
+"""How many occurrences are recorded before the write lock is given to others: about a tenth of a second."""
 
 
 def materialise(desk: Desk, now: datetime, report: TickReport) -> None:
     """Record every occurrence that is due at `now`."""
-    if settings.zone_edition(desk.store) != desk.zone_edition:
+    if is_newer(desk.zone_edition, settings.zone_edition(desk.store)):
         rederive_all(desk)
     workspace = desk.settings()
-    busy = True
-    while busy:
+    while True:
         with desk.store.transaction():
             due = schedules.due(desk.store, now, SCHEDULES_A_TRANSACTION)
+            recorded = 0
             for schedule in due:
-                _record_due(desk, schedule, workspace, now, report)
-        busy = bool(due)
+                if recorded >= OCCURRENCES_A_TRANSACTION:
+                    break
+                recorded += _record_due(desk, schedule, workspace, now, report, OCCURRENCES_A_TRANSACTION - recorded)
+        if not due:
+            return
 
 
-def materialise_one(desk: Desk, schedule: Schedule, now: datetime, report: TickReport) -> None:
-    """Record what is due of one schedule, in the transaction that is open."""
-    while schedule.next_run_at is not None and schedule.next_run_at <= now:
-        _record_due(desk, schedule, desk.settings(), now, report)
-        schedule = schedules.find(desk.store, schedule.id)[0]
+def materialise_one(desk: Desk, schedule_id: str, now: datetime) -> None:
+    """Record what is due of one schedule, under its rule as it stands. Joins the transaction that is open, if any."""
+    report = TickReport(now)
+    while True:
+        with desk.store.transaction():
+            schedule = schedules.find(desk.store, schedule_id)[0]
+            if schedule.next_run_at is None or schedule.next_run_at > now:
+                return
+            _record_due(desk, schedule, desk.settings(), now, report, OCCURRENCES_A_TRANSACTION)
 
 
-def next_of(schedule: Schedule, workspace: Settings, dialled: int | None = None) -> Occurrence | None:
-    """Return the first occurrence of a schedule that has no row yet; None when its rule is over.
+def is_newer(edition: str, known: str | None) -> bool:
+    """True when instants derived from edition `known` are to be derived anew. Editions sort as text.
 
-    `dialled`, where given, is how many executions reached a dial, for `max_occurrences`.
+    Never from a newer one to an older: of two processes with different editions each would undo the other's work.
     """
-    if schedule.max_occurrences is not None and dialled is not None and dialled >= schedule.max_occurrences:
-        return None
-    return next_occurrence(schedule.rule(workspace.timezone), schedule.accounted_until)
+    return known is None or edition > known
 
 
-def rederive(desk: Desk, schedule: Schedule, workspace: Settings) -> None:
-    """Compute the cached next instant of a schedule anew, from its wall time and zone as they stand."""
-    dialled = schedules.dialled(desk.store, schedule.id) if schedule.max_occurrences is not None else None
-    following = next_of(schedule, workspace, dialled)
-    if following is None or following.at != schedule.next_run_at or following.slot != schedule.next_slot:
-        schedules.set_next(desk.store, schedule.id, schedule.accounted_until, following)
+def unrecorded(desk: Desk, schedule: Schedule, workspace: Settings) -> tuple[datetime, Occurrence | None]:
+    """Return the next occurrence of a schedule that has no row yet, and the instant up to which all have theirs.
+
+    Only after its rule, its zone or the zone data have changed can an occurrence to come have a row already: its slot
+    was called at another instant. Raises InvalidInput when the rule cannot be read.
+    """
+    accounted, rule = schedule.accounted_until, schedule.rule(workspace.timezone)
+    most = schedule.max_occurrences
+    if most is not None and schedules.dialled(desk.store, schedule.id) >= most:
+        return accounted, None
+    following = next_occurrence(rule, accounted)
+    while following is not None and executions.has_row(desk.store, schedule.id, following):
+        accounted = following.at
+        following = next_occurrence(rule, accounted)
+    return accounted, following
 
 
 def rederive_all(desk: Desk) -> None:
-    """Compute every cached instant anew: the time zone data have changed, or nobody has said which edition they are.
+    """Compute every cached instant anew: the time zone data are newer, or nobody has said which edition they are.
 
     A page at a time, by id; if we die in between, the whole walk is done again, which changes nothing.
     """
@@ -70,22 +84,32 @@ def rederive_all(desk: Desk) -> None:
         with desk.store.transaction():
             page = schedules.live_after(desk.store, after, SCHEDULES_A_TRANSACTION)
             for schedule in page:
-                try:
-                    rederive(desk, schedule, workspace)
-                except InvalidInput as error:
-                    _give_up(desk, schedule, desk.clock.now(), error)
+                _rederive(desk, schedule, workspace)
             if not page:
                 settings.put_zone_edition(desk.store, desk.zone_edition)
                 return
             after = page[-1].id
 
 
-def _record_due(desk: Desk, schedule: Schedule, workspace: Settings, now: datetime, report: TickReport) -> None:
+def _rederive(desk: Desk, schedule: Schedule, workspace: Settings) -> None:
     try:
-        due, following = _due_of(desk, schedule, workspace, now)
+        accounted, following = unrecorded(desk, schedule, workspace)
     except InvalidInput as error:
-        _give_up(desk, schedule, now, error)
+        set_aside(desk, schedule, desk.clock.now(), error)
         return
+    if following is None or (following.at, following.slot) != (schedule.next_run_at, schedule.next_slot):
+        schedules.set_next(desk.store, schedule.id, accounted, following)
+
+
+def _record_due(
+    desk: Desk, schedule: Schedule, workspace: Settings, now: datetime, report: TickReport, most: int
+) -> int:
+    """Record at most `most` due occurrences of a schedule and move it on; return how many."""
+    try:
+        due, following = _due_of(desk, schedule, workspace, now, most)
+    except InvalidInput as error:
+        set_aside(desk, schedule, now, error)
+        return 1
     window = schedule.catch_up_window if schedule.catch_up_window is not None else workspace.catch_up_window
     plan = plan_catch_up(due, window, now)
     more_are_due = following is not None and following.at <= now
@@ -94,28 +118,45 @@ def _record_due(desk: Desk, schedule: Schedule, workspace: Settings, now: dateti
         # Still more to come in the next step: then this one is not the newest, and will not be called either.
         rows.append((plan.call, OVERTAKEN if more_are_due else ""))
     for occurrence, reason in rows:
-        execution_id = desk.new_id("exe", now)
-        if executions.record(
-            desk.store,
-            execution_id,
-            schedule.id,
-            occurrence,
-            deadline_at=occurrence.at + window,
-            priority=schedule.priority,
-            missed=reason or None,
-            now=now,
-        ):
-            report.due += 1
-            report.missed += bool(reason)
-            event = "execution.missed" if reason else "execution.due"
-            desk.log(now, event, schedule_id=schedule.id, execution_id=execution_id, reason=reason or None)
+        record(desk, schedule, occurrence, window, now, report, missed=reason or None)
     schedules.set_next(desk.store, schedule.id, due[-1].at if due else schedule.accounted_until, following)
-    if following is None and plan.call is None:
-        _conclude(desk, schedule.id, now)
+    if following is None:
+        conclude(desk, schedule.id, now)
+    return len(rows) + 1
+
+
+def record(
+    desk: Desk,
+    schedule: Schedule,
+    occurrence: Occurrence,
+    window: timedelta,
+    now: datetime,
+    report: TickReport,
+    *,
+    missed: str | None,
+) -> None:
+    """Write the row of an occurrence; `missed` is the reason why it will not be called."""
+    execution_id = desk.new_id("exe", now)
+    if executions.record(
+        desk.store,
+        execution_id,
+        schedule.id,
+        occurrence,
+        deadline_at=occurrence.at + window,
+        priority=schedule.priority,
+        missed=missed,
+        now=now,
+    ):
+        report.due += 1
+        report.missed += missed is not None
+        event = "execution.missed" if missed else "execution.due"
+        desk.log(now, event, schedule_id=schedule.id, execution_id=execution_id, reason=missed)
+    else:
+        desk.log(now, "execution.recorded_before", schedule_id=schedule.id, reason=occurrence.slot)
 
 
 def _due_of(
-    desk: Desk, schedule: Schedule, workspace: Settings, now: datetime
+    desk: Desk, schedule: Schedule, workspace: Settings, now: datetime, most: int
 ) -> tuple[list[Occurrence], Occurrence | None]:
     """Return the occurrences of a schedule that are due at `now`, oldest first, and the one that follows them."""
     if schedule.max_occurrences is not None:
@@ -128,19 +169,20 @@ def _due_of(
     note = Note(schedule.next_note) if schedule.next_note else None
     following: Occurrence | None = Occurrence(schedule.next_run_at, schedule.next_slot, note)
     due: list[Occurrence] = []
-    while following is not None and following.at <= now and len(due) < OCCURRENCES_A_STEP:
+    while following is not None and following.at <= now and len(due) < most:
         due.append(following)
         following = next_occurrence(rule, following.at)
     return due, following
 
 
-def _give_up(desk: Desk, schedule: Schedule, now: datetime, error: InvalidInput) -> None:
-    """Set aside a rule that cannot be read any more (its user lost the zone), so that it does not stop the others."""
+def set_aside(desk: Desk, schedule: Schedule, now: datetime, error: InvalidInput) -> None:
+    """Mark a rule that cannot be read any more (its user lost the zone), so that it does not stop the others."""
     desk.log(now, "schedule.unreadable", schedule_id=schedule.id, reason=error.message)
-    schedules.set_next(desk.store, schedule.id, schedule.accounted_until, None)
+    schedules.set_next(desk.store, schedule.id, schedule.accounted_until, None, trouble=error.message)
 
 
-def _conclude(desk: Desk, schedule_id: str, now: datetime) -> None:
+def conclude(desk: Desk, schedule_id: str, now: datetime) -> None:
+    """Close a schedule if nothing is left of it."""
     status = schedules.conclude(desk.store, schedule_id, now)
     if status is not None:
         desk.log(now, f"schedule.{status}", schedule_id=schedule_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from hyponema_cli.carriers.base import CallView
+from hyponema_cli.carriers.base import CallView, NotFound, checked
 from hyponema_cli.core.call import (
     LIVE_CALLS,
     CallState,
@@ -17,8 +17,9 @@ from hyponema_cli.core.call import (
     execution_state_during,
     outcome_of,
 )
+from hyponema_cli.core.retry import GiveUp
 from hyponema_cli.engine.desk import Desk
-from hyponema_cli.engine.dial import finish_call
+from hyponema_cli.engine.dial import RECORD_PATIENCE, finish_call, finish_execution
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import calls, executions
 
@@ -30,8 +31,11 @@ SHORTEST_POLL = timedelta(seconds=1)
 LONGEST_POLL = timedelta(minutes=1)
 POLL_BY_AGE = 5
 """A call is asked about again after a fifth of its age."""
-LONGEST_CALL = timedelta(hours=6)
-"""Longer than carriers let a call last (Twilio: four hours). A call without an end by then is closed as such."""
+LONGEST_CALL = timedelta(hours=49)
+"""Longer than a call can live: Twilio keeps one queued for 24 hours, and lets it last for another 24. A call without
+an end by then is closed as such; until then its number stays locked, because somebody may be on the phone."""
+SETTLE_WITHIN = timedelta(seconds=20)
+"""A pass asks about calls for this long at most: a carrier that does not answer must not keep others waiting."""
 
 
 def settle(desk: Desk, now: datetime, report: TickReport) -> None:
@@ -39,57 +43,55 @@ def settle(desk: Desk, now: datetime, report: TickReport) -> None:
     with desk.store.transaction():
         for call_id, execution_id in calls.orphans(desk.store, now - ORPHANED_AFTER):
             calls.doubt(desk.store, call_id, "process_lost", None)
-            executions.follow(desk.store, execution_id, ExecutionState.IN_DOUBT, None)
+            executions.doubt(desk.store, execution_id, "process_lost", now)
             desk.log(now, "call.in_doubt", execution_id=execution_id, call_id=call_id, reason="process_lost")
             report.in_doubt += 1
     workspace = desk.settings()
+    silent: set[str] = set()
     while batch := calls.to_follow(desk.store, now, CALLS_A_TRANSACTION):
-        views = [(call, _ask(desk, call)) for call in batch]
-        with desk.store.transaction():
+        views = []
+        for call in batch:
+            if desk.clock.now() - now > SETTLE_WITHIN:
+                silent.add(call.carrier)
+            views.append((call, _ask(desk, call, silent)))
+        with desk.store.transaction(patience=RECORD_PATIENCE):
             for call, view in views:
-                # Another process may have settled it while we asked.
-                if calls.status_of(desk.store, call.id) in LIVE_CALLS:
-                    _note(desk, call, view, call.catch_up_window or workspace.catch_up_window, now, report)
+                # Another process may have moved it on while we asked.
+                state = calls.status_of(desk.store, call.id)
+                if state in LIVE_CALLS:
+                    window = call.catch_up_window or workspace.catch_up_window
+                    _note(desk, call._replace(status=state), view, window, now, report)
 
 
-def _ask(desk: Desk, call: calls.Followed) -> CallView | None:
+def _ask(desk: Desk, call: calls.Followed, silent: set[str]) -> CallView | None:
     """Return what the carrier says of a call; None when it cannot be asked now. Asking may be repeated."""
+    if call.carrier in silent:
+        return None
     try:
-        return desk.carrier(call.carrier).fetch_call(call.carrier_call_id)
+        return checked(desk.carrier(call.carrier).fetch_call(call.carrier_call_id))
+    except (NotFound, TypeError):
+        return None
     except Exception:
+        # It may cost a time-out each: one is enough for this pass.
+        silent.add(call.carrier)
         return None
 
 
 def _note(
     desk: Desk, call: calls.Followed, view: CallView | None, window: timedelta, now: datetime, report: TickReport
 ) -> None:
-    seen = view.state if view else None
-    state = advance(call.status, seen) if seen else call.status
-    reason = None
-    if state in LIVE_CALLS and now - call.placed_at > LONGEST_CALL:
-        state, reason = CallState.FAILED, "end_never_told"
+    state = advance(call.status, view.state) if view and view.state else call.status
     if state in LIVE_CALLS:
+        if now - call.placed_at > LONGEST_CALL:
+            _close_without_end(desk, call, now, report)
+            return
         calls.move(desk.store, call.id, state, now + _poll_after(now - call.placed_at))
-        executions.follow(desk.store, call.execution_id, execution_state_during(state), None)
+        executions.follow(desk.store, call.execution_id, execution_state_during(state))
         return
     answered_by = view.answered_by if view else None
-    calls.finish(
-        desk.store,
-        call.id,
-        state,
-        now,
-        reason=reason,
-        answered_by=answered_by,
-        duration_seconds=view.duration_seconds if view else None,
-    )
-    desk.log(
-        now,
-        f"call.{state}",
-        schedule_id=call.schedule_id,
-        execution_id=call.execution_id,
-        call_id=call.id,
-        reason=reason,
-    )
+    duration = view.duration_seconds if view else None
+    calls.finish(desk.store, call.id, state, now, answered_by=answered_by, duration_seconds=duration)
+    _log(desk, call, f"call.{state}", now)
     finish_call(
         desk,
         call.schedule_id,
@@ -102,6 +104,19 @@ def _note(
         now=now,
         report=report,
     )
+
+
+def _close_without_end(desk: Desk, call: calls.Followed, now: datetime, report: TickReport) -> None:
+    """Give up on a call whose end nobody tells. It is never retried: it may have been a long talk."""
+    reason = "end_never_told"
+    calls.finish(desk.store, call.id, CallState.FAILED, now, reason=reason)
+    _log(desk, call, "call.failed", now, reason)
+    end = GiveUp(ExecutionState.FAILED, reason)
+    finish_execution(desk, call.schedule_id, call.execution_id, end, now, report)
+
+
+def _log(desk: Desk, call: calls.Followed, name: str, now: datetime, reason: str | None = None) -> None:
+    desk.log(now, name, schedule_id=call.schedule_id, execution_id=call.execution_id, call_id=call.id, reason=reason)
 
 
 def _poll_after(age: timedelta) -> timedelta:

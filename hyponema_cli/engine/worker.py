@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from datetime import timedelta
 from types import FrameType
+from zoneinfo import ZoneInfo
 
+from hyponema_cli import zonedata
+from hyponema_cli.core import timewords
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.engine.tick import tick
+from hyponema_cli.store import is_busy
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SHORTEST_WATCH = 1.0
+"""Seconds between two looks at whether the clock was put back."""
+CLOCK_STEP = timedelta(seconds=5)
+"""A smaller step of the clock is not worth a word."""
 
 
 class StoppedAtOnce(BaseException):
@@ -26,13 +36,21 @@ class StoppedAtOnce(BaseException):
 
 
 def run(
-    desk: Desk, interval_seconds: float, on_ready: Callable[[], None], after_pass: Callable[[TickReport], None]
+    desk: Desk,
+    interval_seconds: float,
+    *,
+    on_ready: Callable[[], None],
+    after_pass: Callable[[TickReport], None],
+    on_trouble: Callable[[str], None],
 ) -> None:
     """Make a pass now and every `interval_seconds`, until SIGTERM or SIGINT; only the main thread may call this.
 
-    `on_ready` is called when a signal would be heeded, `after_pass` after each pass that had something to do.
-    The first signal lets the pass at hand finish; a second one raises StoppedAtOnce. A pass that fails ends the
-    worker with its exception: whoever supervises it restarts it, and nobody has to guess.
+    `on_ready` is called when a signal would be heeded, `after_pass` after each pass that had something to do, and
+    `on_trouble` when a pass had to be given up because another process held the database; the next one tries again.
+
+    The first signal lets the pass at hand finish; a second one raises StoppedAtOnce, after which the process must end
+    without waiting for threads. A pass that fails otherwise ends the worker with its exception: whoever supervises it
+    restarts it, and nobody has to guess. Signals are ignored once this has returned.
     """
     # Imported here: it costs more than the whole of an idle tick.
     from apscheduler.schedulers.background import BackgroundScheduler
@@ -42,15 +60,18 @@ def run(
 
     def one_pass() -> None:
         try:
-            if not stopping.is_set() and desk.store.has_work(desk.clock.now(), desk.zone_edition):
-                after_pass(tick(desk))
+            if not stopping.is_set():
+                _pass(desk, after_pass)
         except BaseException as failure:
+            if is_busy(failure):
+                on_trouble("the database was held by another process; trying again")
+                return
             failures.append(failure)
             stopping.set()
 
     # The executor named debug runs the job in the scheduler's own thread: one pass at a time, by construction.
     alarm = BackgroundScheduler(timezone="UTC", executors={"default": {"type": "debug"}})
-    alarm.add_job(
+    job = alarm.add_job(
         one_pass,
         "interval",
         seconds=interval_seconds,
@@ -59,17 +80,34 @@ def run(
         coalesce=True,
         misfire_grace_time=None,
     )
-    with _stop_on_signals(stopping):
-        on_ready()
-        alarm.start()
-        stopping.wait()
-        alarm.shutdown(wait=True)
+    _stop_on_signals(stopping)
+    on_ready()
+    alarm.start()
+    while not stopping.wait(max(interval_seconds, SHORTEST_WATCH)):
+        # The alarm goes by the clock on the wall. Put back by an hour, it would sleep for that hour; this wait does
+        # not look at the clock, and rings for it.
+        late = timedelta(seconds=interval_seconds) + CLOCK_STEP
+        if job.next_run_time is not None and job.next_run_time > desk.clock.now() + late:
+            job.modify(next_run_time=desk.clock.now())
+    alarm.shutdown(wait=True)
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     if failures:
         raise failures[0]
 
 
-@contextmanager
-def _stop_on_signals(stopping: threading.Event) -> Iterator[None]:
+def _pass(desk: Desk, after_pass: Callable[[TickReport], None]) -> None:
+    edition = zonedata.version()
+    if edition != desk.zone_edition:
+        # The machine's zone data were updated under us: forget what was read of the old ones.
+        ZoneInfo.clear_cache()
+        timewords.parse_zone.cache_clear()
+        desk.zone_edition = edition
+    if desk.store.has_work(desk.clock.now(), edition):
+        after_pass(tick(desk))
+
+
+def _stop_on_signals(stopping: threading.Event) -> None:
     """Set `stopping` at the first SIGTERM or SIGINT; raise StoppedAtOnce at the second."""
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -77,9 +115,5 @@ def _stop_on_signals(stopping: threading.Event) -> Iterator[None]:
             raise StoppedAtOnce(number)
         stopping.set()
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    for number in SIGNALS:
+        signal.signal(number, on_signal)

@@ -12,17 +12,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hyponema_cli.core.call import ScheduleState
+from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.records import Agent, Call, Execution, Number, Schedule, User
 from hyponema_cli.core.schedule import next_occurrence
 from hyponema_cli.render.safe import visible_json
 
-_BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
+_BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 def document(value: object) -> str:
     """Write a JSON document for people and programs: indented, UTF-8, nothing that moves a cursor."""
-    return visible_json(json.dumps(value, indent=2, ensure_ascii=False))
+    return visible_json(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def line(value: object) -> str:
+    """Write a value in one line."""
+    return visible_json(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
 def agent(it: Agent) -> dict[str, Any]:
@@ -67,7 +73,7 @@ def number(it: Number) -> dict[str, Any]:
 
 def schedule(it: Schedule, workspace_timezone: str | None) -> dict[str, Any]:
     """A schedule, with the zone and time of day that are in force and whose they are."""
-    zone, zone_of = it.zone(workspace_timezone)
+    zone, zone_of = it.zone_name(workspace_timezone)
     at, time_of = it.time_of_day()
     return {
         "id": it.id,
@@ -81,7 +87,7 @@ def schedule(it: Schedule, workspace_timezone: str | None) -> dict[str, Any]:
         "local_time_from": time_of if it.kind == "weekly" else None,
         "cron_expression": it.cron_expression,
         "run_at": _run_at(it, workspace_timezone),
-        "timezone": zone.key if zone else None,
+        "timezone": zone,
         "timezone_from": zone_of,
         "enabled": it.status is not ScheduleState.PAUSED,
         "status": it.status,
@@ -104,6 +110,7 @@ def schedule(it: Schedule, workspace_timezone: str | None) -> dict[str, Any]:
         "ref": it.ref,
         "last_run_at": maybe_text(it.last_run_at),
         "next_run_at": maybe_text(it.next_run_at),
+        "trouble": it.trouble,
         "last_status": it.last_status,
         "created_by": it.created_by,
         "created_at": to_text(it.created_at),
@@ -201,7 +208,7 @@ def _error_of(it: Execution) -> str | None:
     if it.status in ("completed", "pending", "dialing", "in_progress"):
         return None
     last = it.last_call
-    return (last.error or last.reason or it.reason) if last else it.reason
+    return (last.error if last else None) or it.reason
 
 
 def _run_at(it: Schedule, workspace_timezone: str | None) -> str | None:
@@ -209,8 +216,8 @@ def _run_at(it: Schedule, workspace_timezone: str | None) -> str | None:
         return None
     if it.run_at is not None:
         return to_text(it.run_at)
-    zone, _ = it.zone(workspace_timezone)
-    if zone is None:
+    try:
+        occurrence = next_occurrence(it.rule(workspace_timezone), _BEFORE_ALL)
+    except InvalidInput:
         return None
-    occurrence = next_occurrence(it.rule(workspace_timezone), _BEFORE_ALL)
     return to_text(occurrence.at) if occurrence else None

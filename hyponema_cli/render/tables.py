@@ -50,7 +50,7 @@ def table(columns: Sequence[Column[T]], items: Sequence[T], width: int, *, color
 
 def fields(pairs: Sequence[tuple[str, str | None]]) -> str:
     """Write one thing as lines of name and value; absent values are left out."""
-    shown = [(name, visible(value)) for name, value in pairs if value not in (None, "")]
+    shown = [(visible(name), visible(value)) for name, value in pairs if value not in (None, "")]
     widest = max((len(name) for name, _ in shown), default=0)
     return "".join(f"{name:<{widest}}  {value}\n" for name, value in shown)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+from hyponema_cli.core import timewords
+from hyponema_cli.core.errors import InvalidInput
+
 
 def local(instant: datetime | None, zone: tzinfo | None) -> str | None:
     """Write an instant as `Mon 2026-11-23 09:30`, in `zone` (UTC where none is known)."""
@@ -11,6 +14,16 @@ def local(instant: datetime | None, zone: tzinfo | None) -> str | None:
         return None
     shown = instant.astimezone(zone) if zone else instant
     return f"{shown:%a %Y-%m-%d %H:%M}" + (f":{shown:%S}" if shown.second else "") + ("" if zone else "Z")
+
+
+def local_in(instant: datetime | None, zone: str | None) -> str | None:
+    """`local`, with the zone's name behind it; a name that is no zone (any more) is passed over for UTC."""
+    if instant is None:
+        return None
+    try:
+        return f"{local(instant, timewords.parse_zone(zone))} {zone}" if zone else local(instant, None)
+    except InvalidInput:
+        return local(instant, None)
 
 
 def duration(seconds: int | None) -> str | None:

@@ -39,21 +39,35 @@ class Store:
         self._audit_lines: list[tuple[object, ...]] = []
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Hold the write lock; commit at the end, roll back on any exception. Joins one that is already open."""
+    def transaction(self, *, patience: int = 1) -> Iterator[None]:
+        """Hold the write lock; commit at the end, roll back on any exception. Joins one that is already open.
+
+        `patience` is how many times BUSY_SECONDS are waited for the lock, and again for the commit: in a rollback
+        journal one open reader is enough to hold up a commit.
+        """
         if self.in_transaction():
             yield
             return
-        self.execute("begin immediate")
+        self._insist("begin immediate", patience)
         try:
             yield
             self._write_audit_lines()
+            self._insist("commit", patience)
         except BaseException:
             self._audit_lines.clear()
             if self.in_transaction():
                 self.execute("rollback")
             raise
-        self.execute("commit")
+
+    def _insist(self, statement: str, patience: int) -> None:
+        """Run a statement; while the database is locked, up to `patience` times."""
+        for tries_left in reversed(range(patience)):
+            try:
+                self.execute(statement)
+                return
+            except sqlite3.OperationalError as error:
+                if not tries_left or not is_busy(error):
+                    raise
 
     def audit(self, line: tuple[object, ...]) -> None:
         """Keep a line of the audit trail until the transaction that is open commits; they are written in one go."""
@@ -85,7 +99,7 @@ class Store:
                 or exists (select 1 from calls where status in ('queued', 'ringing', 'in_progress')
                                                  and next_poll_at <= :now)
                 or exists (select 1 from calls where status = 'placing')
-                or not exists (select 1 from settings where key = 'zone_edition' and value = :edition)
+                or not exists (select 1 from settings where key = 'zone_edition' and value >= :edition)
             """,
             {"now": to_text(now), "edition": zone_edition},
         ).fetchone()
@@ -111,12 +125,15 @@ class Store:
 
 def create(path: Path) -> tuple[Store, bool]:
     """Open the workspace at `path`, making it if it is not there. The second value says whether it was made."""
+    if path.exists() and not path.is_file():
+        raise Unusable(f"{path} is not a plain file", hint="name a file to make, as in --db calls.db")
     is_new = not path.exists() or path.stat().st_size == 0
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if is_new:
         # It will hold names, phone numbers and what is said to people: for its owner only.
         path.touch(mode=0o600)
-    return _open(path, adopt=is_new), is_new
+        path.chmod(0o600)
+    return _open(path, adopt=True), is_new
 
 
 def open_store(path: Path) -> Store:
@@ -124,6 +141,10 @@ def open_store(path: Path) -> Store:
 
     Raises NoDatabase when there is none, NewerSchema when a newer hyp wrote it, Unusable when it is something else.
     """
+    if path.is_dir():
+        raise Unusable(
+            f"{path} is a folder, not a workspace file", hint=f"name a file in it: --db {path / 'calls.db'}"
+        )
     if not path.is_file():
         raise NoDatabase(f"no database at {path}", hint=f"make one: hyp --db {path} init")
     return _open(path, adopt=False)
@@ -152,16 +173,18 @@ def _open(path: Path, *, adopt: bool) -> Store:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, adopt: bool) -> None:
+    (owner,) = connection.execute("pragma application_id").fetchone()
     (version,) = connection.execute("pragma user_version").fetchone()
+    is_empty = connection.execute("select 1 from sqlite_master limit 1").fetchone() is None
+    if owner != APPLICATION_ID and not (adopt and is_empty):
+        raise Unusable(
+            f"{path} is not a hyp workspace",
+            hint=f"is it the right file? to make a new one: hyp --db {path}.new init",
+        )
     if version > SCHEMA_VERSION:
         raise NewerSchema(
             f"{path} has schema {version}; this hyp knows {SCHEMA_VERSION}",
             hint="upgrade hyp: pip install -U hyponema-cli",
-        )
-    if not adopt and connection.execute("pragma application_id").fetchone()[0] != APPLICATION_ID:
-        raise Unusable(
-            f"{path} is not a hyp workspace",
-            hint=f"is it the right file? to make a new one: hyp --db {path}.new init",
         )
     connection.execute("pragma foreign_keys = on")
     connection.execute("pragma synchronous = full")
@@ -197,18 +220,23 @@ def _on_local_disk(path: Path) -> bool:
     return bool(kind) and not kind.startswith(_NETWORK_DISKS)
 
 
+def is_busy(error: BaseException) -> bool:
+    """True for SQLite's word that somebody else holds the database."""
+    return isinstance(error, sqlite3.OperationalError) and ("locked" in str(error) or "busy" in str(error))
+
+
 def as_hyp_error(error: sqlite3.Error, path: Path | None = None) -> HypError:
     """Say what SQLite's error means to an operator."""
     where = str(path) if path else "the database"
     text = str(error)
-    if "locked" in text or "busy" in text:
+    if is_busy(error):
         return Busy(
             f"{where} was locked by another process for {BUSY_SECONDS:g} s",
-            hint="try again; see who holds it: fuser FILE",
+            hint=f"try again; see who holds it: fuser {path or 'FILE'}",
         )
     if "unable to open" in text or "readonly" in text or "read-only" in text:
         return Unusable(
-            f"{where} cannot be written: {text}", hint="check the owner and mode of the file and its folder"
+            f"{where} cannot be opened or written: {text}", hint="check the owner and mode of the file and its folder"
         )
     if "full" in text:
         return Unusable(f"{where} cannot grow: the disk is full", hint="free some space; nothing was half-written")

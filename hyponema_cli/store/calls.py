@@ -56,22 +56,10 @@ def intend(store: Store, call: Call) -> None:
     )
 
 
-def busy_with(store: Store, to_number: str) -> str | None:
-    """Return the call, or the doubt, that holds a callee's line."""
-    row = store.execute(
-        """
-        select id from calls
-        where to_number = ? and status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt')
-        """,
-        (to_number,),
-    ).fetchone()
-    return row[0] if row else None
-
-
 def accept(
     store: Store, call_id: str, status: CallState, carrier_call_id: str, placed_at: datetime, next_poll_at: datetime
 ) -> None:
-    """Note that the carrier took the call and gave us its id."""
+    """Note that the carrier took the call and gave us its id. That also lifts a doubt."""
     store.execute(
         "update calls set status = ?, carrier_call_id = ?, placed_at = ?, next_poll_at = ? where id = ?",
         (status, carrier_call_id, to_text(placed_at), to_text(next_poll_at), call_id),
@@ -161,9 +149,14 @@ def orphans(store: Store, placing_since: datetime) -> list[tuple[str, str]]:
 
 
 def not_placed(store: Store, execution_id: str) -> int:
-    """Count the requests of an execution that no carrier took."""
+    """Count the requests of an execution that its carrier did not take."""
     (count,) = store.execute(
-        "select count(*) from calls where execution_id = ? and status = 'not_placed'", (execution_id,)
+        """
+        select count(*) from calls
+        where execution_id = ? and status = 'not_placed'
+          and reason not in ('put_back', 'stopped', 'too_late_to_send')
+        """,
+        (execution_id,),
     ).fetchone()
     return int(count)
 

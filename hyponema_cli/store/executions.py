@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from hyponema_cli.core.call import ExecutionState, ScheduleState
 from hyponema_cli.core.gates import Answer
-from hyponema_cli.core.instant import from_text, maybe_instant, maybe_text, to_text
+from hyponema_cli.core.instant import from_text, maybe_instant, to_text
 from hyponema_cli.core.records import Call, Execution
 from hyponema_cli.core.schedule import Occurrence
 from hyponema_cli.store import Store, calls
@@ -29,6 +29,12 @@ class Due(NamedTuple):
     to_number: str
     schedule_status: ScheduleState
     recurring: bool
+    busy_call_id: str | None
+    """The call, or the doubt, that holds the callee's line."""
+    open_execution_id: str | None
+    """An earlier scheduled execution of the same schedule that is not over."""
+    calls_left: int | None
+    """How many executions may still reach a dial, this one among them; None: any number."""
 
 
 def record(
@@ -90,7 +96,17 @@ def due(store: Store, now: datetime, limit: int, only: str | None = None) -> lis
     rows = store.execute(
         f"""
         select e.id, e.schedule_id, e.kind = 'manual', e.scheduled_time, e.deadline_at, e.attempts, e.from_number,
-          s.agent_id, coalesce(u.phone_number, s.to_number), s.status, s.kind <> 'once'
+          s.agent_id, coalesce(u.phone_number, s.to_number), s.status, s.kind <> 'once',
+          (select c.id from calls c
+           where c.to_number = coalesce(u.phone_number, s.to_number)
+             and c.status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt')),
+          (select o.id from executions o
+           where o.schedule_id = e.schedule_id and o.kind = 'scheduled'
+             and (o.scheduled_time, o.id) < (e.scheduled_time, e.id)
+             and o.status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt') limit 1),
+          s.max_occurrences - iif(s.max_occurrences is null, 0, (
+            select count(*) from executions o
+            where o.schedule_id = e.schedule_id and o.kind = 'scheduled' and o.attempts > 0 and o.id <> e.id))
         from executions e
         join schedules s on s.id = e.schedule_id
         left join users u on u.id = s.user_id
@@ -102,34 +118,29 @@ def due(store: Store, now: datetime, limit: int, only: str | None = None) -> lis
     )
     return [
         Due(
-            row[0],
-            row[1],
-            bool(row[2]),
-            row[3],
-            from_text(row[4]),
-            row[5],
-            row[6],
-            row[7],
-            row[8],
-            ScheduleState(row[9]),
-            bool(row[10]),
+            id=row[0],
+            schedule_id=row[1],
+            manual=bool(row[2]),
+            scheduled_time=row[3],
+            deadline_at=from_text(row[4]),
+            attempts=row[5],
+            from_number=row[6],
+            agent_id=row[7],
+            to_number=row[8],
+            schedule_status=ScheduleState(row[9]),
+            recurring=bool(row[10]),
+            busy_call_id=row[11],
+            open_execution_id=row[12],
+            calls_left=row[13],
         )
         for row in rows
     ]
 
 
-def open_before(store: Store, due: Due) -> str | None:
-    """Return an earlier scheduled execution of the same schedule that is not over."""
-    row = store.execute(
-        """
-        select id from executions
-        where schedule_id = ? and kind = 'scheduled' and (scheduled_time, id) < (?, ?)
-          and status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt')
-        limit 1
-        """,
-        (due.schedule_id, due.scheduled_time, due.id),
-    ).fetchone()
-    return row[0] if row else None
+def is_open(store: Store, execution_id: str) -> bool:
+    """True while an execution is not over."""
+    row = store.execute("select finished_at is null from executions where id = ?", (execution_id,)).fetchone()
+    return bool(row[0])
 
 
 def claim(store: Store, execution_id: str, from_number: str, gates: Sequence[Answer]) -> int:
@@ -159,7 +170,8 @@ def give_back(store: Store, execution_id: str, until: datetime, reason: str) -> 
     store.execute(
         """
         update executions set due_at = ?, reason = ?, attempts = attempts - 1,
-          status = case when attempts > 1 then 'waiting_retry' else 'pending' end
+          status = iif(attempts > 1, 'waiting_retry', 'pending'),
+          from_number = iif(attempts > 1, from_number, null)
         where id = ?
         """,
         (to_text(until), reason, execution_id),
@@ -169,21 +181,35 @@ def give_back(store: Store, execution_id: str, until: datetime, reason: str) -> 
 def dialled(store: Store, execution_id: str, actual_time: datetime) -> None:
     """Note that a carrier took a call; the first time is the execution's actual time."""
     store.execute(
-        """
-        update executions set actual_time = ? where id = ? and actual_time is null
-        """,
+        "update executions set actual_time = ? where id = ? and actual_time is null",
         (to_text(actual_time), execution_id),
     )
-    # If we were so slow that somebody thought us dead, the doubt is lifted. Apart, because a change of status
-    # touches five indexes, and this happens next to never.
-    store.execute("update executions set status = 'dialing' where id = ? and status = 'in_doubt'", (execution_id,))
 
 
-def follow(store: Store, execution_id: str, status: ExecutionState, actual_time: datetime | None) -> None:
-    """Note what the live call of an execution does; its first dial is its actual time."""
+def follow(store: Store, execution_id: str, status: ExecutionState) -> None:
+    """Note what the live call of an execution does."""
+    store.execute("update executions set status = ?, reason = null where id = ?", (status, execution_id))
+
+
+def doubt(store: Store, execution_id: str, reason: str, actual_time: datetime) -> None:
+    """Note that nobody can know whether a call was made, and why."""
     store.execute(
-        "update executions set status = ?, actual_time = coalesce(actual_time, ?) where id = ?",
-        (status, maybe_text(actual_time), execution_id),
+        """
+        update executions set status = 'in_doubt', reason = ?, actual_time = coalesce(actual_time, ?) where id = ?
+        """,
+        (reason, to_text(actual_time), execution_id),
+    )
+
+
+def wake(store: Store, now: datetime, *, schedule_id: str | None = None, agent_id: str | None = None) -> None:
+    """Let waiting executions of a schedule or an agent be looked at now: what they waited for may have come."""
+    store.execute(
+        """
+        update executions set due_at = ?1
+        where status = 'pending' and due_at > ?1 and schedule_id in (
+          select id from schedules where id = ?2 or agent_id = ?3)
+        """,
+        (to_text(now), schedule_id, agent_id),
     )
 
 
@@ -225,13 +251,36 @@ def cancel_waiting(store: Store, schedule_id: str, reason: str, now: datetime) -
     return [row[0] for row in rows]
 
 
-def pending_of(store: Store, schedule_id: str) -> list[str]:
-    """Return the scheduled executions of a schedule that have not been dialled yet."""
+def pending_of(store: Store, schedule_id: str) -> list[tuple[str, Occurrence]]:
+    """Return the scheduled executions of a schedule that have not been dialled yet, with their occurrences."""
     rows = store.execute(
-        "select id from executions where schedule_id = ? and kind = 'scheduled' and status = 'pending' order by id",
+        """
+        select id, scheduled_time, slot from executions
+        where schedule_id = ? and kind = 'scheduled' and status = 'pending' order by id
+        """,
         (schedule_id,),
     )
-    return [row[0] for row in rows]
+    return [(row[0], Occurrence(from_text(row[1]), row[2])) for row in rows]
+
+
+def withdraw(store: Store, execution_id: str, reason: str, now: datetime) -> None:
+    """Take back an execution that was not dialled, and free its slot: its rule has changed."""
+    store.execute(
+        "update executions set kind = 'withdrawn', status = 'canceled', reason = ?, finished_at = ? where id = ?",
+        (reason, to_text(now), execution_id),
+    )
+
+
+def has_row(store: Store, schedule_id: str, occurrence: Occurrence) -> bool:
+    """True when an occurrence of a schedule has been recorded, by its slot or by its instant."""
+    row = store.execute(
+        """
+        select 1 from executions
+        where schedule_id = ? and kind = 'scheduled' and (slot = ? or scheduled_time = ?) limit 1
+        """,
+        (schedule_id, occurrence.slot, to_text(occurrence.at)),
+    ).fetchone()
+    return row is not None
 
 
 def dialling_of(store: Store, schedule_id: str) -> list[str]:

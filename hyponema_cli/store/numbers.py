@@ -79,6 +79,12 @@ def caller_of(store: Store, agent_id: str, frozen: str | None) -> Caller | None:
     return Caller(row[0], row[1]) if row else None
 
 
+def accounts(store: Store) -> list[str]:
+    """Return the carrier accounts of all attached numbers."""
+    rows = store.execute("select distinct carrier from numbers where agent_id is not null order by carrier")
+    return [row[0] for row in rows]
+
+
 def _select(
     store: Store, where: str, values: tuple[str, ...], limit: int = 0, order: str = "phone_number"
 ) -> list[Number]:

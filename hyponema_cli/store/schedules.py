@@ -23,7 +23,7 @@ _OWN = (
     "timezone, status, status_reason, name, description, customer_context, metadata, max_occurrences, start_at, "
     "until_at, max_attempts, retry_delay_seconds, backoff, retry_on, catch_up_window_seconds, webhook_url, "
     "webhook_events, priority, ref, created_by, created_at, updated_at, next_run_at, next_slot, next_note, "
-    "accounted_until"
+    "accounted_until, trouble"
 )
 _NAMES = tuple(_OWN.split(", "))
 
@@ -84,21 +84,20 @@ def select(
     user_id: str | None = None,
     limit: int = 0,
 ) -> list[Schedule]:
-    """List schedules by agent, then next firing; `limit` 0 is all."""
-    wanted = tuple(statuses)
-    filters = [f"s.status in ({', '.join('?' * len(wanted))})"]
-    values: list[Any] = [*wanted]
-    for column, value in (("s.agent_id", agent_id), ("s.user_id", user_id)):
+    """List schedules by agent, then next firing, those without one first; `limit` 0 is all."""
+    # Written out, not bound: only then does SQLite know that the index of live schedules will do.
+    words = ", ".join(f"'{ScheduleState(status)}'" for status in statuses)
+    filters, values = [f"status in ({words})"], list[Any]()
+    for column, value in (("agent_id", agent_id), ("user_id", user_id)):
         if value is not None:
             filters.append(f"{column} = ?")
             values.append(value)
-    return _read(
-        store.execute(
-            f"{_SELECT} where {' and '.join(filters)} "
-            f"order by s.agent_id, s.next_run_at is null, s.next_run_at, s.id limit {limit or -1:d}",
-            values,
-        )
+    # The page is chosen first, by index; only its rows are joined and asked for their last run.
+    page = (
+        f"select id from schedules where {' and '.join(filters)} "  # noqa: S608 - words of an enum, constants
+        f"order by agent_id, next_run_at, id limit {limit or -1:d}"
     )
+    return _read(store.execute(f"{_SELECT} where s.id in ({page}) order by s.agent_id, s.next_run_at, s.id", values))
 
 
 def live_ids_of(store: Store, column: str, owner_id: str) -> list[str]:
@@ -136,20 +135,42 @@ def live_after(store: Store, after_id: str, limit: int) -> list[Schedule]:
     )
 
 
+def without_zone(store: Store) -> list[Schedule]:
+    """Return the live schedules that take their zone from the workspace."""
+    return _read(
+        store.execute(
+            _SELECT_DUE + "where s.timezone is null and u.timezone is null and s.status in ('active', 'paused')"
+        )
+    )
+
+
 def of_user(store: Store, user_id: str) -> list[Schedule]:
     """Return the live schedules of a user."""
     return _read(store.execute(_SELECT_DUE + "where s.user_id = ? and s.status in ('active', 'paused')", (user_id,)))
 
 
-def set_next(store: Store, schedule_id: str, accounted_until: datetime, following: Occurrence | None) -> None:
-    """Move a schedule on: everything up to `accounted_until` has its row, `following` comes next."""
+def set_next(
+    store: Store,
+    schedule_id: str,
+    accounted_until: datetime,
+    following: Occurrence | None,
+    trouble: str | None = None,
+) -> None:
+    """Move a schedule on: everything up to `accounted_until` has its row, `following` comes next.
+
+    `trouble` says why nothing can be known of what follows; without it, None means that the rule is over.
+    """
     store.execute(
-        "update schedules set accounted_until = ?, next_run_at = ?, next_slot = ?, next_note = ? where id = ?",
+        """
+        update schedules set accounted_until = ?, next_run_at = ?, next_slot = ?, next_note = ?, trouble = ?
+        where id = ?
+        """,
         (
             to_text(accounted_until),
             to_text(following.at) if following else None,
             following.slot if following else None,
             following.note if following else None,
+            trouble,
             schedule_id,
         ),
     )
@@ -161,7 +182,7 @@ def set_status(store: Store, schedule_id: str, status: ScheduleState, reason: st
     store.execute(
         f"""
         update schedules set status = ?, status_reason = ?, updated_at = ?
-          {", next_run_at = null, next_slot = null, next_note = null" if over else ""}
+          {", next_run_at = null, next_slot = null, next_note = null, trouble = null" if over else ""}
         where id = ?
         """,  # noqa: S608 - constants of this file
         (status, reason, to_text(now), schedule_id),
@@ -182,7 +203,7 @@ def conclude(store: Store, schedule_id: str, now: datetime) -> ScheduleState | N
           (select e.status from executions e
            where e.schedule_id = s.id and e.kind = 'scheduled' order by e.scheduled_time desc limit 1)
         from schedules s
-        where s.id = ? and s.status in ('active', 'paused')
+        where s.id = ? and s.status in ('active', 'paused') and s.trouble is null
           and not exists (select 1 from executions e where e.schedule_id = s.id
             and e.status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt'))
         """,
@@ -244,6 +265,7 @@ def _to_row(schedule: Schedule) -> Mapping[str, Any]:
         schedule.next_slot,
         schedule.next_note,
         to_text(schedule.accounted_until),
+        schedule.trouble,
     )
     return dict(zip(_NAMES, values, strict=True))
 
@@ -291,6 +313,7 @@ def _from_row(row: tuple[Any, ...]) -> Schedule:
         next_slot,
         next_note,
         accounted_until,
+        trouble,
         callee_name,
         callee_phone,
         callee_timezone,
@@ -339,6 +362,7 @@ def _from_row(row: tuple[Any, ...]) -> Schedule:
         next_slot=next_slot,
         next_note=next_note,
         accounted_until=from_text(accounted_until),
+        trouble=trouble,
         callee=Callee(callee_name, callee_phone, callee_timezone, callee_local_time) if callee_phone else None,
         agent_name=agent_name,
         last_run_at=maybe_instant(last_run_at),

@@ -118,6 +118,25 @@ def test_a_worker_with_nothing_to_do_ends_with_0(hyp: Hyp, number: signal.Signal
     assert worker.returncode == 0
 
 
+def test_a_second_signal_ends_the_worker_at_once_and_the_call_in_hand_is_a_doubt_at_most(
+    hyp: Hyp, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    hyp.ok("config", "set", "timezone", "Europe/Madrid")
+    seed = hyp.ok("schedules", "add", "--at", "now", "--to", "+34600100001").out.strip()
+    numbers = [f"+346001{number:03}01" for number in range(900)]
+    copy_schedule(hyp, seed, numbers)
+    worker = hyp.start("run-worker")
+    until(lambda: hyp.query("select count(*) from calls where status <> 'placing'")[0][0] > 3)
+    worker.send_signal(signal.SIGTERM)
+    worker.send_signal(signal.SIGTERM)
+    _, said = worker.communicate(timeout=20)
+    # The second may come when the pass is over already.
+    assert worker.returncode in (0, 143), said
+    hyp("tick")
+    rung = hyp.rung()
+    assert len(rung) == len(set(rung))
+
+
 def test_killed_at_any_moment_nobody_is_called_twice(hyp: Hyp) -> None:
     """Kill a tick in the middle of forty calls, again and again; what is left is dialled once, or is a doubt."""
     hyp.ok("config", "set", "timezone", "Europe/Madrid")

@@ -128,6 +128,13 @@ def test_hostile_names_reach_no_terminal_and_come_back_whole_in_json(hyp: Hyp) -
     assert HOSTILE in names
 
 
+def test_hostile_keys_reach_no_terminal_either(hyp: Hyp) -> None:
+    hyp.ok("users", "edit", "user-1", "--context", "a\x1b[31mb\nc=v")
+    schedule = hyp.ok("schedules", "add", "--in", "5m", "--metadata", "k\x1b[0m=v").out.strip()
+    for words in (("users", "show", "user-1"), ("schedules", "show", schedule)):
+        assert "\x1b" not in hyp.ok(*words).out
+
+
 def test_what_a_terminal_of_another_character_set_cannot_show_is_written_out(hyp: Hyp) -> None:
     hyp.ok("users", "add", "Zoë", "--id", "zoe", "--phone", "+34600000002")
     answer = hyp.ok("users", "list", LANG="C", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
@@ -150,6 +157,12 @@ def test_a_reader_that_goes_away_ends_it_quietly_with_141(hyp: Hyp) -> None:
     )
     assert done.stdout.splitlines()[1] == "141"
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_long_answer_arrives_whole_or_the_reader_is_gone(hyp: Hyp, unbuffered: str) -> None:
+    words = ("occurrences", "--cron", "* * * * *", "--tz", "UTC", "-n", "30000")
+    assert len(hyp.ok(*words, PYTHONUNBUFFERED=unbuffered).out.splitlines()) == 30000
 
 
 def test_tick_is_silent_when_nothing_is_due_and_counts_in_json(hyp: Hyp) -> None:
@@ -234,6 +247,16 @@ def test_edit_changes_what_is_given_and_nothing_else(hyp: Hyp) -> None:
     assert after["customer_context"] == {"a": "1", "b": "2"}
 
 
+def test_fields_can_be_unset(hyp: Hyp) -> None:
+    schedule = hyp.ok(
+        "schedules", "add", "--weekdays", "1", "--at", "09:30", "--until", "2030-01-01", "--name", "N"
+    ).out
+    edited = hyp.ok("schedules", "edit", schedule.strip(), "--clear", "until,name", "--json").json
+    assert (edited["until_at"], edited["name"]) == (None, None)
+    hyp.ok("users", "edit", "user-1", "--local-time", "10:00")
+    assert hyp.ok("users", "edit", "user-1", "--clear", "local_time", "--json").json["local_time"] is None
+
+
 def test_pause_resume_and_cancel_keep_their_reason(hyp: Hyp) -> None:
     schedule = hyp.ok("schedules", "add", "--weekdays", "1", "--at", "09:30").out.strip()
     paused = hyp.ok("schedules", "pause", schedule, "--reason", "INC-88", "--json").json[0]
@@ -250,6 +273,8 @@ def test_adding_again_under_one_ref_is_safe(hyp: Hyp) -> None:
     words = ("schedules", "add", "--weekdays", "1", "--at", "09:30", "--ref", "crm-4711")
     first, again = hyp.ok(*words), hyp.ok(*words)
     assert first.out == again.out
+    soon = ("schedules", "add", "--in", "1s", "--ref", "crm-4712")
+    assert hyp.ok(*soon).out == hyp.ok(*soon).out
     other = hyp(*words[:-3], "10:30", "--ref", "crm-4711")
     assert other.code == 5
     assert "local_time" in other.err

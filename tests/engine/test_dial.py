@@ -10,6 +10,7 @@ import pytest
 
 from hyponema_cli.carriers.base import (
     CallView,
+    Capabilities,
     CarrierError,
     NotSent,
     OutcomeUnknown,
@@ -199,21 +200,23 @@ def test_an_intent_whose_process_died_becomes_a_doubt_and_never_due_again(world:
 
 
 def test_a_request_is_not_sent_after_its_deadline(world: World) -> None:
-    """The machine was asleep between the commit and the request, or the request before it hung."""
+    """The machine fell asleep between the commit of the intent and the request."""
+    once = world.add({"at": "now"})
 
-    def hang_at_the_second(call: PlaceCall) -> CallState:
-        if len(world.phones.placed) == 2:
-            world.clock.set(world.clock.now() + timedelta(seconds=31))
-        return CallState.COMPLETED
+    def sleep_after_the_intent(statement: str) -> None:
+        if statement == "commit" and call_states(world) == [("placing", None)]:
+            world.clock.set(MONDAY + timedelta(seconds=31))
 
-    world.phones.answer = hang_at_the_second
-    for last in range(3):  # the first round takes one, the second two
-        world.add({"at": "now"}, to=f"+3460000010{last}")
+    commits = world.store._insist
+
+    def commit(statement: str, patience: int) -> None:
+        commits(statement, patience)
+        sleep_after_the_intent(statement)
+
+    world.store._insist = commit  # type: ignore[method-assign]
     world.tick()
-    assert len(world.dials()) == 2
-    assert ("not_placed", "too_late_to_send") in call_states(world)
-    world.run_until(world.clock.now() + timedelta(minutes=1))
-    assert sorted(world.dials()) == ["+34600000100", "+34600000101", "+34600000102"]
+    assert call_states(world)[0] == ("not_placed", "too_late_to_send")
+    assert world.history(once)[0].attempts == len(world.dials()) == 1
 
 
 def test_a_slow_carrier_gets_its_intents_one_at_a_time(world: World) -> None:
@@ -248,19 +251,202 @@ def test_a_carrier_with_a_pace_gets_its_intents_one_at_a_time(world: World) -> N
     assert committed == [1] * 5
 
 
-def test_a_call_without_an_end_is_closed_after_six_hours_with_a_reason(
+def test_a_call_without_an_end_is_closed_after_two_days_and_never_retried(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    once = world.add({"at": "now"})
+    once = world.add({"at": "now"}, max_attempts=3, retry_on=["failed"], retry_delay="1m")
     world.tick()
 
     def unreachable(carrier_call_id: str) -> CallView:
         raise ConnectionError
 
     monkeypatch.setattr(world.phones, "fetch_call", unreachable)
-    world.run_until(MONDAY + timedelta(hours=7))
+    world.run_until(MONDAY + timedelta(hours=49), every=timedelta(hours=1))
+    assert call_states(world) == [("ringing", None)]
+    world.run_until(MONDAY + timedelta(hours=51), every=timedelta(hours=1))
     assert call_states(world) == [("failed", "end_never_told")]
-    assert world.statuses(once) == [("failed", "failed")]
+    assert world.statuses(once) == [("failed", "end_never_told")]
+    assert len(world.dials()) == 1
+
+
+def test_old_news_never_moves_a_call_back(world: World) -> None:
+    world.add({"at": "now"})
+    world.tick()
+    stale = world.phones.fetch_call
+
+    def slow_answer(carrier_call_id: str) -> CallView:
+        view = stale(carrier_call_id)
+        world.store.execute("update calls set status = 'in_progress'")  # another process was quicker
+        return view
+
+    world.phones.fetch_call = slow_answer  # type: ignore[method-assign]
+    world.tick(MONDAY + timedelta(seconds=2))
+    assert call_states(world) == [("in_progress", None)]
+
+
+class TestAPluginThatMisbehaves:
+    @pytest.mark.parametrize(
+        "view",
+        [
+            None,
+            "T1",
+            CallView(b"T1", CallState.QUEUED, "", "", "", MONDAY),  # type: ignore[arg-type]
+            CallView("T1", "queued?", "", "", "", MONDAY),  # type: ignore[arg-type]
+        ],
+    )
+    def test_whatever_it_returns_the_others_are_recorded(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, view: object
+    ) -> None:
+        place = world.phones.place_call
+        odd = "+34600000103"
+
+        def place_call(call: PlaceCall) -> object:
+            answer = place(call)
+            return view if call.to_number == odd else answer
+
+        monkeypatch.setattr(world.phones, "place_call", place_call)
+        for last in range(6):
+            world.add({"at": "now"}, to=f"+3460000010{last}")
+        world.tick()
+        states = [status for status, _ in call_states(world)]
+        assert (states.count("ringing"), states.count("in_doubt")) == (5, 1)
+
+    @pytest.mark.parametrize(
+        "error",
+        [Throttled("x", 30), Throttled("x", timedelta.max), NotSent("\ud800")],  # type: ignore[arg-type]
+    )
+    def test_whatever_it_raises_the_pass_goes_on(self, world: World, error: Exception) -> None:
+        world.phones.answer = answers(error, CallState.COMPLETED)
+        once = world.add({"at": "now"})
+        world.tick()
+        world.run_until(MONDAY + timedelta(minutes=2))
+        assert world.statuses(once) == [("completed", "answered")]
+
+    def test_a_fraction_of_a_second_is_cut_and_other_types_are_asked_again(self, world: World) -> None:
+        world.add({"at": "now"})
+        world.tick()
+        end = CallView("T1", CallState.COMPLETED, "", "", "", MONDAY, answered_by=7)  # type: ignore[arg-type]
+        world.phones.fetch_call = lambda carrier_call_id: end  # type: ignore[method-assign,assignment]
+        world.tick(MONDAY + timedelta(seconds=20))
+        assert call_states(world) == [("ringing", None)]
+        end = CallView("T1", CallState.COMPLETED, "", "", "", MONDAY, duration_seconds=7.9)  # type: ignore[arg-type]
+        world.tick(MONDAY + timedelta(seconds=60))
+        assert world.store.execute("select status, duration_seconds from calls").fetchone() == ("completed", 7)
+
+    def test_capabilities_that_raise_keep_it_from_being_used_and_nothing_else(self, world: World) -> None:
+        def broken() -> Capabilities:
+            raise ZeroDivisionError
+
+        world.phones.capabilities = broken  # type: ignore[method-assign]
+        world.add({"at": "now"})
+        world.tick()
+        assert world.statuses() == [("pending", "carrier_unusable")]
+
+
+def test_a_record_waits_long_for_the_lock_so_that_no_accepted_call_becomes_a_doubt(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.store.execute("pragma busy_timeout = 20")
+    other = open_store(world.store.path)
+    waits: list[str] = []
+    insist = world.store._insist
+
+    def let_go_after_a_while(statement: str, patience: int) -> None:
+        if other.in_transaction() and patience > 1:
+            waits.append(statement)
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                insist(statement, 3)
+            other.execute("rollback")
+        insist(statement, patience)
+
+    monkeypatch.setattr(world.store, "_insist", let_go_after_a_while)
+
+    def lock(call: PlaceCall) -> CallState:
+        other.execute("begin immediate")
+        return CallState.COMPLETED
+
+    world.phones.answer = lock
+    world.add({"at": "now"})
+    world.tick()
+    other.close()
+    assert waits == ["begin immediate"]
+    assert call_states(world) == [("ringing", None)]
+
+
+def test_a_commit_that_fails_leaves_no_transaction_open_for_the_next_to_join(world: World) -> None:
+    world.store.execute("pragma busy_timeout = 20")
+    reader = open_store(world.store.path)
+    world.add({"at": "now"})
+    reader.execute("begin")
+    reader.execute("select * from calls").fetchall()
+    if world.store.execute("pragma journal_mode").fetchone()[0] != "wal":
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            world.tick()
+    assert not world.store.in_transaction()
+    reader.execute("commit")
+    reader.close()
+    world.tick()
+    assert len(world.dials()) == 1
+
+
+def test_nothing_is_dialled_while_a_transaction_is_open(world: World) -> None:
+    world.add({"at": "now"})
+    with pytest.raises(RuntimeError, match="committed"), world.store.transaction():
+        world.tick()
+    assert world.dials() == []
+
+
+def test_a_carrier_that_turns_slow_gets_no_more_of_the_batch(world: World) -> None:
+    most = 0
+
+    def turn_slow(call: PlaceCall) -> CallState:
+        nonlocal most
+        if len(world.phones.placed) > 20:
+            world.clock.set(world.clock.now() + timedelta(milliseconds=300))
+        (open_,) = world.store.execute("select count(*) from calls where status = 'placing'").fetchone()
+        most = max(most, open_)
+        return CallState.COMPLETED
+
+    world.phones.answer = turn_slow
+    for last in range(60):
+        world.add({"at": "now"}, to=f"+346000001{last:02}")
+    world.tick()
+    assert len(world.dials()) == len(set(world.dials())) == 60
+    put_back = [reason for status, reason in call_states(world) if status == "not_placed"]
+    assert set(put_back) == {"put_back"}
+
+
+def test_a_number_that_replaced_one_never_used_is_shown(world: World) -> None:
+    world.phones.answer = answers(NotSent("down"), CallState.COMPLETED)
+    world.add({"at": "now"})
+    world.tick()
+    world.store.execute("delete from numbers")
+    world.number("+34910000002")
+    world.run_until(MONDAY + timedelta(minutes=1))
+    assert [call.from_number for call in world.phones.placed] == ["+34910000001", "+34910000002"]
+
+
+def test_a_carrier_that_wants_hours_does_not_keep_an_execution_open_past_its_deadline(world: World) -> None:
+    world.phones.answer = answers(Throttled("later", timedelta(hours=5)))
+    hourly = world.add({"cron": "0 * * * *"}, until="2026-03-02T10:00:00Z")
+    world.run_until(MONDAY + timedelta(hours=3))
+    assert world.statuses(hourly) == [("missed", "too_late")] * 3
+
+
+def test_carriers_that_do_not_answer_keep_nobody_waiting(world: World) -> None:
+    for last in range(30):
+        world.add({"at": "now"}, to=f"+346000001{last:02}")
+    world.tick()
+    asked: list[str] = []
+
+    def time_out(carrier_call_id: str) -> CallView:
+        asked.append(carrier_call_id)
+        world.clock.set(world.clock.now() + timedelta(seconds=20))
+        raise TimeoutError
+
+    world.phones.fetch_call = time_out  # type: ignore[method-assign]
+    world.tick(MONDAY + timedelta(seconds=30))
+    assert len(asked) == 1
 
 
 class TestTheIndexesHoldWhatTheCodePromises:

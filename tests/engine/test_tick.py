@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hyponema_cli.core.call import CallState
+from hyponema_cli.core.errors import Conflict
 from hyponema_cli.core.schedule import occurrences
 from hyponema_cli.engine import book
 from hyponema_cli.store import schedules, settings
@@ -178,6 +179,14 @@ def test_resuming_before_any_pass_has_seen_the_slot_brings_no_burst_either(world
     assert {status for status, _ in world.statuses(often)} == {"missed", "skipped"}
 
 
+def test_a_resumed_one_shot_is_looked_at_at_once(world: World) -> None:
+    once = world.add({"at": "now"}, paused=True)
+    world.tick()
+    book.resume(world.desk, once.id, None)
+    world.tick(MONDAY + timedelta(seconds=1))
+    assert len(world.dials()) == 1
+
+
 def test_a_paused_one_shot_waits_while_it_is_in_time(world: World) -> None:
     once = world.add({"at": "2026-03-02 09:30"}, paused=True)
     world.run_until("2026-03-02 08:35")
@@ -266,6 +275,14 @@ class TestWhenTheZoneDataChange:
         assert world.dials() == []
         assert world.schedule(daily).next_run_at == at("2026-03-02 08:30")
 
+    def test_an_older_edition_does_not_undo_a_newer_ones_work(self, world: World) -> None:
+        daily = world.add({"cron": "30 9 * * *"})
+        world.store.execute("update schedules set next_run_at = '2026-03-02T09:30:00Z'")
+        world.desk.zone_edition = "edition-0"
+        world.tick()
+        assert world.schedule(daily).next_run_at == at("2026-03-02 09:30")
+        assert not world.store.has_work(world.clock.now(), "edition-0")
+
     def test_a_slot_that_was_called_is_not_called_again_at_its_new_instant(self, world: World) -> None:
         daily = world.add({"cron": "30 9 * * *"})
         # As if the old data had put 09:30 forty minutes earlier.
@@ -284,8 +301,7 @@ def test_schedules_bound_to_a_user_move_with_their_clocks(world: World) -> None:
     world.user("ben", "+34600000002", "Europe/Madrid", "10:00:00")
     weekly = world.add({"weekdays": "mon-fri"}, user="ben")
     assert weekly.next_run_at == at("2026-03-02 09:00")
-    world.store.execute("update users set timezone = 'America/New_York', local_time = '09:00:00' where id = 'ben'")
-    book.follow_user(world.desk, "ben")
+    world.edit_user("ben", timezone="America/New_York", local_time="09:00:00")
     assert world.schedule(weekly).next_run_at == at("2026-03-02 14:00")
 
 
@@ -334,3 +350,114 @@ def test_no_schedule_is_listed_as_due_for_ever(world: World) -> None:
     world.run_until("2026-03-02 08:30")
     assert schedules.due(world.store, world.clock.now(), 10) == []
     assert not world.store.has_work(world.clock.now(), "edition-1")
+
+
+class TestWhenTheClocksOfAUserOrTheWorkspaceChange:
+    def test_what_was_due_and_not_yet_seen_is_still_called(self, world: World) -> None:
+        once = world.add({"at": "2026-03-02 09:01"})
+        world.clock.set(at("2026-03-02 08:01:30"))
+        world.edit_user("ana", name="Anna")
+        world.tick()
+        assert world.statuses(once) == [("dialing", None)]
+
+    def test_what_was_due_under_the_old_clocks_has_its_row(self, world: World) -> None:
+        daily = world.add({"cron": "30 9 * * *"})
+        world.clock.set(at("2026-03-02 08:31"))
+        world.edit_user("ana", timezone="America/New_York")
+        world.tick()
+        assert world.statuses(daily) == [("dialing", None)]
+        assert world.schedule(daily).next_run_at == at("2026-03-03 14:30")
+
+    def test_a_one_shot_moved_into_the_past_is_missed_and_over(self, world: World) -> None:
+        world.user("ben", "+34600000002", "America/New_York")
+        once = world.add({"at": "2026-03-02 14:30"}, user="ben")
+        world.tick("2026-03-02 10:00")
+        world.edit_user("ben", timezone="Asia/Tokyo")
+        assert world.statuses(once) == [("missed", "moved_into_the_past")]
+        assert world.schedule(once).status == "completed"
+
+    def test_a_slot_that_was_called_is_not_promised_again_on_the_new_clocks(self, world: World) -> None:
+        daily = world.add({"cron": "30 9 * * *"}, timezone="Europe/Madrid")
+        world.run_until("2026-03-02 09:00", every=timedelta(minutes=5))
+        _, after = book.edit(world.desk, daily.id, book.Request(timezone="America/New_York"))
+        assert after.next_run_at == at("2026-03-03 14:30")
+        preview = next(occurrences(after.rule(None), after.accounted_until))
+        assert preview.at == after.next_run_at
+
+    def test_a_call_taken_back_frees_its_slot_for_the_new_clocks(self, world: World) -> None:
+        world.store.execute("delete from numbers")
+        once = world.add({"at": "2026-03-02 09:30"}, timezone="Europe/Madrid")
+        world.tick("2026-03-02 08:30:05")
+        world.number("+34910000001")
+        book.edit(world.desk, once.id, book.Request(timezone="America/New_York"))
+        world.run_until("2026-03-02 14:31", every=timedelta(minutes=5))
+        assert world.statuses(once) == [("canceled", "rescheduled"), ("completed", "answered")]
+
+    def test_the_workspaces_zone_cannot_go_while_schedules_need_it(self, world: World) -> None:
+        world.user("ben", "+34600000002", None)
+        settings.put(world.store, "timezone", "Europe/Madrid")
+        daily = world.add({"cron": "30 9 * * *"}, user="ben")
+        with pytest.raises(Conflict, match=daily.id):
+            book.set_workspace_zone(world.desk, lambda: settings.drop(world.store, "timezone"))
+        assert settings.load(world.store).timezone == "Europe/Madrid"
+        book.set_workspace_zone(world.desk, lambda: settings.put(world.store, "timezone", "America/New_York"))
+        assert world.schedule(daily).next_run_at == at("2026-03-02 14:30")
+
+    def test_a_rule_without_a_zone_is_not_over_and_fires_again_when_it_has_one(self, world: World) -> None:
+        world.user("ben", "+34600000002", "Europe/Madrid")
+        daily = world.add({"cron": "30 9 * * *"}, user="ben")
+        world.tick("2026-03-02 08:30")
+        world.edit_user("ben", timezone=None)
+        world.run_until("2026-03-02 08:40")
+        lost = world.schedule(daily)
+        assert (lost.status, lost.next_run_at) == ("active", None)
+        assert lost.trouble is not None
+        world.edit_user("ben", timezone="Europe/Madrid")
+        assert world.schedule(daily).next_run_at == at("2026-03-03 08:30")
+
+
+def test_editing_an_end_that_lies_ahead_keeps_todays_call(world: World) -> None:
+    world.store.execute("delete from numbers")
+    daily = world.add({"cron": "30 9 * * *"})
+    world.tick("2026-03-02 08:30")
+    book.edit(world.desk, daily.id, book.Request(until="2026-12-31"))
+    assert world.statuses(daily) == [("pending", "no_caller_id")]
+
+
+def test_another_callee_is_not_called_for_the_retries_of_the_first(world: World) -> None:
+    world.user("ben", "+34600000002", "Europe/Madrid")
+    world.phones.answer = lambda call: CallState.BUSY
+    once = world.add({"at": "now"}, max_attempts=3, retry_delay="5m")
+    world.run_until("2026-03-02 08:01")
+    world.run_until("2026-03-02 08:02")
+    book.edit(world.desk, once.id, book.Request(user="ben"))
+    world.run_until("2026-03-02 08:30")
+    assert world.dials() == ["+34600000001"]
+
+
+def test_max_occurrences_holds_when_two_slots_wait_behind_a_slow_carrier(world: World) -> None:
+    minutely = world.add({"cron": "* * * * *"}, max_occurrences=1, start="2026-03-02T08:01:00Z")
+    world.store.execute("update numbers set carrier = 'real'")  # not armed: both wait
+    world.tick("2026-03-02 08:01")
+    world.store.execute("update executions set status = 'waiting_retry'")
+    world.tick("2026-03-02 08:02")
+    world.store.execute("update executions set status = 'pending' where status = 'waiting_retry'")
+    world.store.execute("update numbers set carrier = 'simulated'")
+    world.run_until("2026-03-02 08:10")
+    assert len(world.dials()) == 1
+    assert world.schedule(minutely).status == "completed"
+
+
+def test_a_day_asleep_with_many_minutely_rules_is_recorded_in_small_transactions(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hyponema_cli.engine.materialise.OCCURRENCES_A_TRANSACTION", 100)
+    for last in range(4):
+        world.add({"cron": "* * * * *"}, to=f"+3460000010{last}")
+    commits: list[str] = []
+    world.store.connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "commit" else None)
+    world.tick(MONDAY + timedelta(hours=5))
+    world.store.connection.set_trace_callback(None)
+    assert len(commits) >= 12
+    assert len(world.history()) == 4 * 301
+    assert len(world.dials()) == 4

@@ -53,7 +53,7 @@ def test_no_line_of_a_table_is_wider_than_its_window_unless_it_is_a_record(rows:
     from rich.cells import cell_len
 
     text, _ = table(COLUMNS, rows, width, color=False)
-    is_grid = text.startswith("ID ") or text.startswith("ID\n")
+    is_grid = text.startswith(("ID ", "ID\n"))
     if is_grid:
         assert max(map(cell_len, text.splitlines())) <= width
 

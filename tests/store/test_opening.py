@@ -64,8 +64,9 @@ def test_another_programs_database_is_refused_by_init_too(tmp_path: Path) -> Non
 
 
 def test_a_folder_is_no_workspace(tmp_path: Path) -> None:
-    with pytest.raises(NoDatabase):
-        open_store(tmp_path)
+    for opening in (open_store, create):
+        with pytest.raises(Unusable, match="not a"):
+            opening(tmp_path)
 
 
 def test_every_commit_is_synced_and_foreign_keys_hold(tmp_path: Path) -> None:
