@@ -170,7 +170,7 @@ def _report(kind: str, code: Exit, message: str, hint: str | None, words: list[s
         from hyponema_cli.render.json import document
 
         said = {"error": {"kind": kind, "code": int(code), "message": message, "hint": hint}}
-        sys.stderr.write(document(said) + "\n")
+        output.say_lines(document(said))
         return code
     output.say(f"hyp: error: {message}")
     if hint:

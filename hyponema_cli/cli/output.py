@@ -19,7 +19,9 @@ class Failed(HypError):
 
 
 def data(text: str) -> None:
-    """Write data, all of it; raises ReaderGone or OSError when it cannot leave."""
+    """Write data, all of it; raises ReaderGone or Failed when it cannot leave."""
+    if sys.stdout is None:  # closed before we began, as `>&-` does
+        raise Failed("standard output is closed", hint="send it to /dev/null if you do not want it")
     encoding = sys.stdout.encoding or "ascii"
     # A terminal of another character set (LANG=C): what it cannot show is written out.
     left = memoryview(text.encode(encoding, "backslashreplace"))
@@ -38,6 +40,8 @@ def data(text: str) -> None:
 
 def say(text: str) -> None:
     """Tell the person at the prompt something that is not data."""
+    if sys.stderr is None:
+        return
     encoding = sys.stderr.encoding or "ascii"
     line = visible(text).encode(encoding, "backslashreplace").decode(encoding)
     try:
@@ -55,12 +59,12 @@ def say_lines(text: str) -> None:
 
 def for_people() -> bool:
     """True when stdout is a terminal."""
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def is_attended() -> bool:
     """True when stderr is a terminal: somebody reads the messages as they come."""
-    return sys.stderr.isatty()
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def width() -> int:
