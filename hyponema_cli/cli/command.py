@@ -11,9 +11,9 @@ import inspect
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -145,25 +145,43 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., int | None]]
     """Declare a command: the first parameter of the function is its Session, the others are its own."""
 
     def declare(function: Callable[..., int | None]) -> Callable[..., int | None]:
-        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+        parameters = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+        sets: dict[str, Any] = {each.name: each.annotation for each in parameters if is_dataclass(each.annotation)}
+        own = [option for each in parameters for option in _spread(each)]
 
         @functools.wraps(function)
         def run(invocation: typer.Context, **values: Any) -> int | None:
             given = {key: values.pop(key) for key in _SHARED}
+            for name, kind in sets.items():
+                values[name] = kind(**{each.name: values.pop(each.name) for each in fields(kind)})
             return function(_merged(invocation, given), **values)
 
-        parameters = [
-            inspect.Parameter("invocation", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
-            *(each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own),
-            *_shared_parameters(),
-        ]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {each.name: each.annotation for each in parameters}
-        settings = {"help_option_names": ["-h", "--help"]}
-        app.command(name, context_settings=settings)(run)
+        _declare(run, [*own, *_shared_parameters()])
+        app.command(name, context_settings={"help_option_names": ["-h", "--help"]})(run)
         return function
 
     return declare
+
+
+def _spread(parameter: inspect.Parameter) -> list[inspect.Parameter]:
+    """Return the options that a parameter stands for: itself, or one for each field of a set of options."""
+    kind = parameter.annotation
+    if not is_dataclass(kind):
+        return [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
+    hints = get_type_hints(kind, include_extras=True)
+    return [
+        inspect.Parameter(
+            each.name, inspect.Parameter.KEYWORD_ONLY, default=each.default, annotation=hints[each.name]
+        )
+        for each in fields(kind)
+    ]
+
+
+def _declare(function: Callable[..., Any], parameters: Sequence[inspect.Parameter]) -> None:
+    """Give a function the signature that Typer is to see: its context first."""
+    context = inspect.Parameter("invocation", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    function.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined]
+    function.__annotations__ = {each.name: each.annotation for each in (context, *parameters)}
 
 
 def take_shared(invocation: typer.Context, **values: Any) -> None:
@@ -186,9 +204,4 @@ def _shared_parameters() -> list[inspect.Parameter]:
     ]
 
 
-_parameters = [
-    inspect.Parameter("invocation", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
-    *_shared_parameters(),
-]
-take_shared.__signature__ = inspect.Signature(_parameters)  # type: ignore[attr-defined]
-take_shared.__annotations__ = {each.name: each.annotation for each in _parameters}
+_declare(take_shared, _shared_parameters())

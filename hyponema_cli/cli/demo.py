@@ -105,7 +105,8 @@ def demo(
             _run(desk, clock)
         found = list(reversed(executions.select(store)))
         store.close()
-    session.show(found, columns(None), json.execution, "")
+    shown = columns(None)[1:] if output.for_people() else columns(None)  # an id of a file that is gone is of no use
+    session.show(found, shown, json.execution, "")
     if not session.json:
         output.say_lines(_NEXT)
 

@@ -101,7 +101,7 @@ def columns(workspace: str | None) -> Sequence[Column[Execution]]:
         Column(
             "scheduled", lambda it: to_text(it.scheduled_time), lambda it: times.local(it.scheduled_time, zone_of(it))
         ),
-        Column("timezone", lambda it: zone_of(it).key, elastic=True, spare=True),
+        Column("timezone", lambda it: zone_of(it).key, lambda it: times.place(zone_of(it)), elastic=True, spare=True),
         Column(
             "called",
             lambda it: maybe_text(it.actual_time),

@@ -10,7 +10,7 @@ import typer
 
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
-from hyponema_cli.cli.whenoptions import At, CronText, Delay, Fold, Weekdays, Zone
+from hyponema_cli.cli.options import WhenOptions
 from hyponema_cli.core import timewords, walltime, when
 from hyponema_cli.core.call import LIVE_SCHEDULES
 from hyponema_cli.core.errors import InvalidInput
@@ -35,15 +35,10 @@ class _Firing(NamedTuple):
 @command(app, "occurrences")
 def preview(
     session: Session,
+    options: WhenOptions,
     schedule: Annotated[
         str | None, typer.Argument(metavar="[SCHEDULE]", help="A stored schedule: its id, or its exact name.")
     ] = None,
-    weekdays: Weekdays = None,
-    at: At = None,
-    cron: CronText = None,
-    delay: Delay = None,
-    timezone: Zone = None,
-    fold: Fold = None,
     count: Annotated[
         int | None, typer.Option("--count", "-n", metavar="N", help="How many; 0 is all up to --until. [default: 10]")
     ] = None,
@@ -64,10 +59,10 @@ def preview(
       hyp occurrences --weekdays 1,3,5 --at 09:30 --tz Europe/Madrid
       hyp occurrences "Weekly check-in" --until 2026-12-31
     """
-    words = WhenWords(weekdays, at, cron, delay, fold, allow_past=False)
+    words, timezone = options.words(), options.timezone
     now = session.clock.now()
     if schedule is not None:
-        if words or timezone is not None or fold is not None:
+        if words or timezone is not None or options.fold is not None:
             raise InvalidInput(
                 f"schedule {schedule!r} and a rule typed here cannot be used together",
                 hint="leave out the schedule, or the options that say when",

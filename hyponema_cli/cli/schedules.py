@@ -14,8 +14,7 @@ import typer
 from hyponema_cli.cli import output, values
 from hyponema_cli.cli.command import Session, command, group, show_table
 from hyponema_cli.cli.exits import Exit
-from hyponema_cli.cli.users import read_phone
-from hyponema_cli.cli.whenoptions import At, CronText, Delay, Fold, Weekdays, Zone
+from hyponema_cli.cli.options import ScheduleOptions
 from hyponema_cli.core import timewords
 from hyponema_cli.core.call import LIVE_SCHEDULES, ScheduleState
 from hyponema_cli.core.errors import InvalidInput
@@ -23,7 +22,6 @@ from hyponema_cli.core.explain import NOTES, in_words
 from hyponema_cli.core.instant import maybe_text
 from hyponema_cli.core.records import Schedule
 from hyponema_cli.core.schedule import Note, occurrences
-from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine import book
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.materialise import materialise_one
@@ -35,100 +33,17 @@ app = group("The rules: who calls whom, when.")
 
 Word = Annotated[str, typer.Argument(metavar="SCHEDULE", help="Its id, or its exact name.", show_default=False)]
 Words = Annotated[list[str], typer.Argument(metavar="SCHEDULE...", help="Ids or exact names.", show_default=False)]
-Agent = Annotated[
-    str | None,
-    typer.Option("--agent", metavar="AGENT", help="Who talks; may be left out if there is one. [env: HYP_AGENT]"),
-]
-User = Annotated[
-    str | None,
-    typer.Option("--user", metavar="USER", help="Who is called; may be left out if there is one. [env: HYP_USER]"),
-]
-To = Annotated[str | None, typer.Option("--to", metavar="+E164", help="A number to call, instead of a user.")]
-Name = Annotated[str | None, typer.Option("--name", help="What people call it.")]
-Description = Annotated[str | None, typer.Option("--description", help="What it is for.")]
-Context = Annotated[
-    list[str] | None, typer.Option("--context", metavar="K=V", help="What the agent should know; may be repeated.")
-]
-ContextJson = Annotated[
-    str | None, typer.Option("--context-json", metavar="JSON", help="The same, as a JSON object.")
-]
-Metadata = Annotated[
-    list[str] | None, typer.Option("--metadata", metavar="K=V", help="What your own tools should know.")
-]
-MaxOccurrences = Annotated[int | None, typer.Option("--max-occurrences", metavar="N", help="Stop after N calls.")]
-Start = Annotated[str | None, typer.Option("--start", metavar="WHEN", help="Not before this date or instant.")]
-Until = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Not after this date or instant.")]
-MaxAttempts = Annotated[
-    int | None, typer.Option("--max-attempts", metavar="N", help="Calls to make until one is answered. [default: 1]")
-]
-MaxRetries = Annotated[
-    int | None, typer.Option("--max-retries", metavar="N", help="The same, not counting the first call.")
-]
-RetryDelay = Annotated[
-    str | None, typer.Option("--retry-delay", metavar="DURATION", help="The wait before the next. [default: 10m]")
-]
-Backoff = Annotated[
-    str | None, typer.Option("--backoff", metavar="fixed|exponential", help="How the wait grows. [default: fixed]")
-]
-RetryOn = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--retry-on",
-        metavar="OUTCOMES",
-        help="no_answer,busy,timeout,failed,voicemail. [default: no_answer,busy,timeout]",
-    ),
-]
-CatchUpWindow = Annotated[
-    str | None,
-    typer.Option("--catch-up-window", metavar="DURATION", help="How late a call may still go out. [default: 15m]"),
-]
-WebhookUrl = Annotated[
-    str | None, typer.Option("--webhook-url", metavar="URL", help="Kept for delivery; not delivered by this version.")
-]
-WebhookEvent = Annotated[
-    list[str] | None, typer.Option("--webhook-event", metavar="EVENT", help="started, completed, failed.")
-]
-Priority = Annotated[int | None, typer.Option("--priority", metavar="N", help="Higher goes first at the same time.")]
-AllowPast = Annotated[bool, typer.Option("--allow-past", help="Call now, if the instant has passed.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be stored, and store nothing.")]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept with the schedule.")]
 
 
 @command(app, "add")
 def add(
     session: Session,
-    agent: Agent = None,
-    user: User = None,
-    to: To = None,
-    weekdays: Weekdays = None,
-    at: At = None,
-    cron: CronText = None,
-    delay: Delay = None,
-    timezone: Zone = None,
-    fold: Fold = None,
-    allow_past: AllowPast = False,
-    name: Name = None,
-    description: Description = None,
-    context: Context = None,
-    context_json: ContextJson = None,
-    metadata: Metadata = None,
-    max_occurrences: MaxOccurrences = None,
-    start: Start = None,
-    until: Until = None,
-    max_attempts: MaxAttempts = None,
-    max_retries: MaxRetries = None,
-    retry_delay: RetryDelay = None,
-    backoff: Backoff = None,
-    retry_on: RetryOn = None,
-    catch_up_window: CatchUpWindow = None,
-    webhook_url: WebhookUrl = None,
-    webhook_event: WebhookEvent = None,
-    priority: Priority = None,
+    options: ScheduleOptions,
     paused: Annotated[bool, typer.Option("--paused", help="Store it without starting it.")] = False,
     ref: Annotated[
         str | None, typer.Option("--ref", metavar="KEY", help="Your own key: adding it again is safe.")
     ] = None,
-    dry_run: DryRun = False,
 ) -> None:
     """Add a schedule. Prints its id.
 
@@ -142,33 +57,10 @@ def add(
       hyp schedules add --user user-1 --at '2026-12-01 14:30' --max-attempts 3 --retry-delay 5m
       hyp schedules add --user user-1 --in 15m --name "Follow-up" --context order_id=ORD-456
     """
-    if user is None and to is None:
-        user = os.environ.get("HYP_USER") or None
-    request = book.Request(
-        agent=agent or os.environ.get("HYP_AGENT") or None,
-        user=user,
-        to=read_phone(to) if to is not None else None,
-        when=WhenWords(weekdays, at, cron, delay, fold, allow_past),
-        timezone=timezone,
-        name=name,
-        description=description,
-        context=values.pairs("--context", context or (), context_json),
-        metadata=values.pairs("--metadata", metadata or ()),
-        max_occurrences=max_occurrences,
-        start=start,
-        until=until,
-        max_attempts=max_attempts,
-        max_retries=max_retries,
-        retry_delay=retry_delay,
-        backoff=backoff,
-        retry_on=values.comma_list(retry_on),
-        catch_up_window=catch_up_window,
-        webhook_url=webhook_url,
-        webhook_events=values.comma_list(webhook_event),
-        priority=priority,
-        ref=ref,
-        paused=paused,
+    request = options.request(
+        agent=os.environ.get("HYP_AGENT") or None, user=os.environ.get("HYP_USER") or None, ref=ref, paused=paused
     )
+    dry_run = options.dry_run
     with session.desk() as desk:
         schedule, is_new = book.add(desk, request, created_by="operator", dry_run=dry_run)
         workspace = desk.settings().timezone
@@ -286,38 +178,11 @@ def show(
 def edit(
     session: Session,
     schedule: Word,
-    agent: Annotated[str | None, typer.Option("--agent", metavar="AGENT", help="Who talks.")] = None,
-    user: Annotated[str | None, typer.Option("--user", metavar="USER", help="Who is called.")] = None,
-    to: To = None,
-    weekdays: Weekdays = None,
-    at: At = None,
-    cron: CronText = None,
-    delay: Delay = None,
-    timezone: Zone = None,
-    fold: Fold = None,
-    allow_past: AllowPast = False,
-    name: Name = None,
-    description: Description = None,
-    context: Context = None,
-    context_json: ContextJson = None,
-    metadata: Metadata = None,
-    max_occurrences: MaxOccurrences = None,
-    start: Start = None,
-    until: Until = None,
-    max_attempts: MaxAttempts = None,
-    max_retries: MaxRetries = None,
-    retry_delay: RetryDelay = None,
-    backoff: Backoff = None,
-    retry_on: RetryOn = None,
-    catch_up_window: CatchUpWindow = None,
-    webhook_url: WebhookUrl = None,
-    webhook_event: WebhookEvent = None,
-    priority: Priority = None,
+    options: ScheduleOptions,
     clear: Annotated[
         list[str] | None,
         typer.Option("--clear", metavar="FIELD", help="Unset a field: until, timezone, webhook_url …"),
     ] = None,
-    dry_run: DryRun = False,
 ) -> None:
     """Change what is given, and nothing else. Context and metadata are merged, key by key.
 
@@ -326,30 +191,7 @@ def edit(
       hyp schedules edit sch_01K9Z6T0000000000000000000 --at 10:00
       hyp schedules edit "Weekly check-in" --context notes="Call the side door" --dry-run
     """
-    request = book.Request(
-        agent=agent,
-        user=user,
-        to=read_phone(to) if to is not None else None,
-        when=WhenWords(weekdays, at, cron, delay, fold, allow_past),
-        timezone=timezone,
-        name=name,
-        description=description,
-        context=values.pairs("--context", context or (), context_json),
-        metadata=values.pairs("--metadata", metadata or ()),
-        max_occurrences=max_occurrences,
-        start=start,
-        until=until,
-        max_attempts=max_attempts,
-        max_retries=max_retries,
-        retry_delay=retry_delay,
-        backoff=backoff,
-        retry_on=values.comma_list(retry_on),
-        catch_up_window=catch_up_window,
-        webhook_url=webhook_url,
-        webhook_events=values.comma_list(webhook_event),
-        priority=priority,
-        clear=tuple(values.fields_to_clear(clear, book.CLEARABLE)),
-    )
+    request, dry_run = options.request(clear=clear), options.dry_run
     with session.desk() as desk:
         found = book.find_schedule(desk.store, schedule)
         before, after = book.edit(desk, found.id, request, dry_run=dry_run)
@@ -479,7 +321,13 @@ def _columns(workspace: str | None) -> list[Column[Schedule]]:
             lambda it: maybe_text(it.next_run_at),
             lambda it: times.local(it.next_run_at, _zone_shown(it, workspace)),
         ),
-        Column("timezone", lambda it: _zone_name(it, workspace), elastic=True, spare=True),
+        Column(
+            "timezone",
+            lambda it: it.zone_name(workspace)[0],
+            lambda it: times.place(_zone_shown(it, workspace)),
+            elastic=True,
+            spare=True,
+        ),
         Column("status", lambda it: it.status),
         Column("last", lambda it: it.last_status, spare=True),
     ]
@@ -501,11 +349,6 @@ def _zone_shown(it: Schedule, workspace: str | None) -> ZoneInfo | None:
         return timewords.parse_zone(display) if display else it.zone(workspace)
     except InvalidInput:
         return None
-
-
-def _zone_name(it: Schedule, workspace: str | None) -> str | None:
-    zone = _zone_shown(it, workspace)
-    return zone.key if zone else None
 
 
 def _words(it: Schedule, workspace: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from hyponema_cli.core import timewords
 from hyponema_cli.core.errors import InvalidInput
@@ -14,6 +15,15 @@ def local(instant: datetime | None, zone: tzinfo | None) -> str | None:
         return None
     shown = instant.astimezone(zone) if zone else instant
     return f"{shown:%a %Y-%m-%d %H:%M}" + (f":{shown:%S}" if shown.second else "") + ("" if zone else "Z")
+
+
+def place(zone: ZoneInfo | None) -> str | None:
+    """Name a zone by its place.
+
+    >>> place(ZoneInfo("America/New_York"))
+    'New York'
+    """
+    return zone.key.rpartition("/")[2].replace("_", " ") if zone else None
 
 
 def local_in(instant: datetime | None, zone: str | None) -> str | None:

@@ -1,0 +1,160 @@
+"""Which options do several commands share? Sets of options, each declared once.
+
+A command takes a set as a parameter; `command` spreads its fields out into options and hands the filled set in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from hyponema_cli.cli import values
+from hyponema_cli.cli.users import read_phone
+from hyponema_cli.core.when import WhenWords
+from hyponema_cli.engine.book import CLEARABLE, Request
+
+
+def _option(*names: str, metavar: str | None = None, help: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(*names, metavar=metavar, help=help, show_default=False)
+    return option
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhenOptions:
+    """When: a weekly rule, a cron expression or an instant."""
+
+    weekdays: Annotated[
+        str | None, _option("--weekdays", metavar="DAYS", help="ISO weekdays, 1 is Monday: 1,3,5 or mon-fri.")
+    ] = None
+    at: Annotated[
+        str | None,
+        _option(
+            "--at",
+            metavar="TIME",
+            help="HH:MM with --weekdays; else an instant such as '2026-12-01 14:30', or now.",
+        ),
+    ] = None
+    cron: Annotated[str | None, _option("--cron", metavar="EXPR", help="Five fields: '0 9 * * MON-FRI'.")] = None
+    delay: Annotated[str | None, _option("--in", metavar="DURATION", help="Once, after this long: 15m.")] = None
+    timezone: Annotated[
+        str | None, _option("--tz", metavar="ZONE", help="The clocks that the time is on, as in Europe/Madrid.")
+    ] = None
+    fold: Annotated[
+        str | None,
+        _option(
+            "--fold",
+            metavar="first|second",
+            help="Which one, for a time that happens twice when the clocks go back.",
+        ),
+    ] = None
+
+    def words(self, *, allow_past: bool = False) -> WhenWords:
+        """Return what was said about when."""
+        return WhenWords(self.weekdays, self.at, self.cron, self.delay, self.fold, allow_past)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleOptions(WhenOptions):
+    """Everything that a schedule can be given, at first and later."""
+
+    agent: Annotated[
+        str | None,
+        _option("--agent", metavar="AGENT", help="Who talks; may be left out if there is one. [env: HYP_AGENT]"),
+    ] = None
+    user: Annotated[
+        str | None,
+        _option("--user", metavar="USER", help="Who is called; may be left out if there is one. [env: HYP_USER]"),
+    ] = None
+    to: Annotated[str | None, _option("--to", metavar="+E164", help="A number to call, instead of a user.")] = None
+    allow_past: Annotated[bool, _option("--allow-past", help="Call now, if the instant has passed.")] = False
+    name: Annotated[str | None, _option("--name", metavar="TEXT", help="What people call it.")] = None
+    description: Annotated[str | None, _option("--description", metavar="TEXT", help="What it is for.")] = None
+    context: Annotated[
+        list[str] | None, _option("--context", metavar="K=V", help="What the agent should know; may be repeated.")
+    ] = None
+    context_json: Annotated[
+        str | None, _option("--context-json", metavar="JSON", help="The same, as a JSON object.")
+    ] = None
+    metadata: Annotated[
+        list[str] | None, _option("--metadata", metavar="K=V", help="What your own tools should know.")
+    ] = None
+    max_occurrences: Annotated[int | None, _option("--max-occurrences", metavar="N", help="Stop after N calls.")] = (
+        None
+    )
+    start: Annotated[str | None, _option("--start", metavar="WHEN", help="Not before this date or instant.")] = None
+    until: Annotated[str | None, _option("--until", metavar="WHEN", help="Not after this date or instant.")] = None
+    max_attempts: Annotated[
+        int | None, _option("--max-attempts", metavar="N", help="Calls to make until one is answered. [default: 1]")
+    ] = None
+    max_retries: Annotated[
+        int | None, _option("--max-retries", metavar="N", help="The same, not counting the first call.")
+    ] = None
+    retry_delay: Annotated[
+        str | None, _option("--retry-delay", metavar="DURATION", help="The wait before the next. [default: 10m]")
+    ] = None
+    backoff: Annotated[
+        str | None,
+        _option("--backoff", metavar="fixed|exponential", help="How the wait grows. [default: fixed]"),
+    ] = None
+    retry_on: Annotated[
+        list[str] | None,
+        _option(
+            "--retry-on",
+            metavar="OUTCOMES",
+            help="no_answer,busy,timeout,failed,voicemail. [default: no_answer,busy,timeout]",
+        ),
+    ] = None
+    catch_up_window: Annotated[
+        str | None,
+        _option("--catch-up-window", metavar="DURATION", help="How late a call may still go out. [default: 15m]"),
+    ] = None
+    webhook_url: Annotated[
+        str | None,
+        _option("--webhook-url", metavar="URL", help="Kept for delivery; this version does not deliver it."),
+    ] = None
+    webhook_event: Annotated[
+        list[str] | None, _option("--webhook-event", metavar="EVENT", help="started, completed, failed.")
+    ] = None
+    priority: Annotated[
+        int | None, _option("--priority", metavar="N", help="Higher goes first at the same time.")
+    ] = None
+    dry_run: Annotated[bool, _option("--dry-run", "-n", help="Say what would be stored, and store nothing.")] = False
+
+    def request(
+        self,
+        *,
+        agent: str | None = None,
+        user: str | None = None,
+        ref: str | None = None,
+        paused: bool = False,
+        clear: list[str] | None = None,
+    ) -> Request:
+        """Return what was asked for; `agent` and `user` stand in for what was left out."""
+        return Request(
+            agent=self.agent or agent,
+            user=self.user or (user if self.to is None else None),
+            to=read_phone(self.to) if self.to is not None else None,
+            when=self.words(allow_past=self.allow_past),
+            timezone=self.timezone,
+            name=self.name,
+            description=self.description,
+            context=values.pairs("--context", self.context or (), self.context_json),
+            metadata=values.pairs("--metadata", self.metadata or ()),
+            max_occurrences=self.max_occurrences,
+            start=self.start,
+            until=self.until,
+            max_attempts=self.max_attempts,
+            max_retries=self.max_retries,
+            retry_delay=self.retry_delay,
+            backoff=self.backoff,
+            retry_on=values.comma_list(self.retry_on),
+            catch_up_window=self.catch_up_window,
+            webhook_url=self.webhook_url,
+            webhook_events=values.comma_list(self.webhook_event),
+            priority=self.priority,
+            ref=ref,
+            paused=paused,
+            clear=tuple(values.fields_to_clear(clear, CLEARABLE)),
+        )
