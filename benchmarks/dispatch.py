@@ -45,7 +45,6 @@ def apscheduler_rate() -> float:
     with tempfile.TemporaryDirectory() as folder:
         scheduler = BackgroundScheduler(
             jobstores={"default": SQLAlchemyJobStore(url=f"sqlite:///{folder}/jobs.db")},
-            executors={"default": {"type": "debug"}},
             timezone="UTC",
         )
         scheduler.start(paused=True)
