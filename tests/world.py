@@ -70,6 +70,14 @@ class Phones:
             duration_seconds=7 if state is CallState.COMPLETED else None,
         )
 
+    def forget(self) -> None:
+        """Lose every call, as if none had been made."""
+        self._views.clear()
+
+    def accept_silently(self, call: PlaceCall, end: CallState = CallState.COMPLETED) -> None:
+        """Make a call of which the caller will not hear."""
+        self._views[f"T{len(self.placed)}-{len(self._views)}"] = (call, end, self.clock.now())
+
     def find_calls(self, *, to_number: str, from_number: str, since: datetime) -> Sequence[CallView]:
         return [self.fetch_call(known) for known, (call, _, _) in self._views.items() if call.to_number == to_number]
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "tick": "tick",
     "run-worker": "worker",
     "history": "history",
+    "reconcile": "reconcile",
     "config": "config",
     "db": "db",
 }

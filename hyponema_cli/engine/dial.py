@@ -44,6 +44,8 @@ FIRST_LOOK = timedelta(seconds=1)
 """How soon after it was placed a call is asked about."""
 LONGEST_BACK_OFF = timedelta(minutes=5)
 NO_WAIT = timedelta(0)
+FIRST_DOUBT_LOOK = timedelta(seconds=5)
+"""How soon the carrier is asked for a call in doubt."""
 RECORD_PATIENCE = 60
 """How many times a record waits for the lock (five seconds each) before it is given up, and becomes a doubt."""
 
@@ -352,7 +354,7 @@ def _record_accepted(desk: Desk, intent: Intent, view: CallView, at: datetime, r
 def _record_doubt(
     desk: Desk, intent: Intent, reason: str, error: str | None, now: datetime, report: TickReport
 ) -> None:
-    calls.doubt(desk.store, intent.call.id, reason, error)
+    calls.doubt(desk.store, intent.call.id, reason, error, now + FIRST_DOUBT_LOOK)
     executions.doubt(desk.store, intent.call.execution_id, reason, now)
     _log_call(desk, intent, "call.in_doubt", now, reason)
     report.in_doubt += 1

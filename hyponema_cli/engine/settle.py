@@ -42,7 +42,7 @@ def settle(desk: Desk, now: datetime, report: TickReport) -> None:
     """Turn lost intents into doubts, and bring the live calls up to date."""
     with desk.store.transaction():
         for call_id, execution_id in calls.orphans(desk.store, now - ORPHANED_AFTER):
-            calls.doubt(desk.store, call_id, "process_lost", None)
+            calls.doubt(desk.store, call_id, "process_lost", None, now)
             executions.doubt(desk.store, execution_id, "process_lost", now)
             desk.log(now, "call.in_doubt", execution_id=execution_id, call_id=call_id, reason="process_lost")
             report.in_doubt += 1

@@ -91,7 +91,7 @@ class Store:
         return self.connection.in_transaction
 
     def has_work(self, now: datetime, zone_edition: str) -> bool:
-        """True when a pass at `now` would find something to do. All that an idle tick asks; four index look-ups."""
+        """True when a pass at `now` would find something to do. All that an idle tick asks; index look-ups only."""
         (work,) = self.execute(
             """
             select exists (select 1 from schedules where next_run_at <= :now)
@@ -99,6 +99,7 @@ class Store:
                 or exists (select 1 from calls where status in ('queued', 'ringing', 'in_progress')
                                                  and next_poll_at <= :now)
                 or exists (select 1 from calls where status = 'placing')
+                or exists (select 1 from calls where status = 'in_doubt' and next_poll_at <= :now)
                 or not exists (select 1 from settings where key = 'zone_edition' and value >= :edition)
             """,
             {"now": to_text(now), "edition": zone_edition},
@@ -113,6 +114,7 @@ class Store:
               select min(next_run_at) as at from schedules where next_run_at is not null
               union all select min(due_at) from executions where status in ('pending', 'waiting_retry')
               union all select min(next_poll_at) from calls where status in ('queued', 'ringing', 'in_progress')
+              union all select min(next_poll_at) from calls where status = 'in_doubt'
             )
             """
         ).fetchone()

@@ -66,11 +66,78 @@ def accept(
     )
 
 
-def doubt(store: Store, call_id: str, reason: str, error: str | None) -> None:
-    """Note that nobody can know whether a call was made."""
+def doubt(store: Store, call_id: str, reason: str, error: str | None, look_at: datetime) -> None:
+    """Note that nobody can know whether a call was made; the carrier is asked for it at `look_at`."""
     store.execute(
-        "update calls set status = 'in_doubt', reason = ?, error = ? where id = ?", (reason, error, call_id)
+        "update calls set status = 'in_doubt', reason = ?, error = ?, next_poll_at = ?, looks = 0 where id = ?",
+        (reason, error, to_text(look_at), call_id),
     )
+
+
+class Doubtful(NamedTuple):
+    """A call of which nobody knows whether it was made."""
+
+    id: str
+    execution_id: str
+    schedule_id: str
+    carrier: str
+    from_number: str
+    to_number: str
+    reason: str
+    error: str | None
+    created_at: datetime
+    looks: int
+    found: str | None
+    """What the last look came to; None before the first."""
+    next_look_at: datetime | None
+
+
+def in_doubt(store: Store, due_at: datetime | None = None) -> list[Doubtful]:
+    """Return the doubts, the oldest first; with `due_at`, only those for which a look is due."""
+    rows = store.execute(
+        f"""
+        select c.id, c.execution_id, e.schedule_id, c.carrier, c.from_number, c.to_number, c.reason, c.error,
+          c.created_at, c.looks, c.found, c.next_poll_at
+        from calls c
+        join executions e on e.id = c.execution_id
+        where c.status = 'in_doubt' {"and c.next_poll_at <= ?" if due_at is not None else ""}
+        order by c.created_at, c.id
+        """,  # noqa: S608 - constants of this file
+        () if due_at is None else (to_text(due_at),),
+    )
+    return [
+        Doubtful(
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            row[4],
+            row[5],
+            row[6],
+            row[7],
+            from_text(row[8]),
+            row[9],
+            row[10],
+            maybe_instant(row[11]),
+        )
+        for row in rows
+    ]
+
+
+def looked(store: Store, call_id: str, looks: int, next_look_at: datetime | None, found: str) -> None:
+    """Note what a look for a doubtful call came to, and when the next one is; None: there is none."""
+    store.execute(
+        "update calls set looks = ?, next_poll_at = ?, found = ? where id = ? and status = 'in_doubt'",
+        (looks, to_text(next_look_at) if next_look_at else None, found, call_id),
+    )
+
+
+def is_ours(store: Store, carrier: str, carrier_call_id: str) -> bool:
+    """True when a carrier's call belongs to one of our rows."""
+    row = store.execute(
+        "select 1 from calls where carrier = ? and carrier_call_id = ?", (carrier, carrier_call_id)
+    ).fetchone()
+    return row is not None
 
 
 def move(store: Store, call_id: str, status: CallState, next_poll_at: datetime) -> None:
@@ -159,6 +226,12 @@ def not_placed(store: Store, execution_id: str) -> int:
         (execution_id,),
     ).fetchone()
     return int(count)
+
+
+def find_status(store: Store, call_id: str) -> CallState | None:
+    """Return the state of a call; None when there is no such call."""
+    row = store.execute("select status from calls where id = ?", (call_id,)).fetchone()
+    return CallState(row[0]) if row else None
 
 
 def status_of(store: Store, call_id: str) -> CallState:

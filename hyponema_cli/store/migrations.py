@@ -206,11 +206,14 @@ create table calls (
   created_at text not null,
   placed_at text,
   next_poll_at text,
+  looks integer not null default 0 check (looks >= 0),
+  found text check (found in ('none', 'several', 'could_not_look')),
   finished_at text,
   duration_seconds integer,
   check ((finished_at is not null)
     = (status in ('completed', 'busy', 'no_answer', 'rejected', 'canceled', 'failed', 'not_placed'))),
-  check (status in ('placing', 'in_doubt', 'rejected', 'not_placed') or carrier_call_id is not null)
+  check (status in ('placing', 'in_doubt', 'rejected', 'not_placed') or carrier_call_id is not null
+    or reason = 'resolved_by_operator')
 ) strict;
 
 create unique index one_request_an_attempt on calls (execution_id, number) where status <> 'not_placed';
@@ -226,6 +229,8 @@ create unique index one_row_a_carrier_call on calls (carrier, carrier_call_id) w
 create index calls_by_execution on calls (execution_id, id);
 
 create index calls_to_follow on calls (next_poll_at, id) where status in ('queued', 'ringing', 'in_progress');
+
+create index calls_in_doubt on calls (next_poll_at, id) where status = 'in_doubt';
 
 create index calls_placing on calls (created_at) where status = 'placing';
 

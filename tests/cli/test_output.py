@@ -183,6 +183,31 @@ def test_a_call_in_doubt_ends_the_tick_with_3(hyp: Hyp) -> None:
     assert (execution["status"], execution["calls"][0]["status"]) == ("in_doubt", "in_doubt")
 
 
+def test_a_doubt_is_listed_until_a_person_says_what_happened(hyp: Hyp) -> None:
+    assert (hyp.ok("reconcile").out, hyp.ok("reconcile", "--json").json) == ("", [])
+    hyp.ok("schedules", "add", "--at", "now", "--to", "+34600000099", "--tz", "Europe/Madrid")
+    hyp("tick")
+    listed = hyp("reconcile", "--json")
+    assert listed.code == 3
+    (doubt,) = listed.json
+    assert (doubt["to_number"], doubt["reason"], doubt["found"]) == ("+34600000099", "no_clean_answer", "none")
+    before = hyp.dump()
+    assert hyp("reconcile", "--resolve", doubt["call_id"], "perhaps").code == 2
+    assert hyp("reconcile", "--resolve", "call_1", "placed").code == 4
+    assert hyp.dump() == before
+    resolved = hyp.ok("reconcile", "--resolve", doubt["call_id"], "placed", "--json").json
+    assert (resolved["status"], resolved["reason"]) == ("completed", "resolved_by_operator")
+    assert hyp("reconcile", "--resolve", doubt["call_id"], "placed").code == 5
+
+
+def test_a_call_whose_reply_was_lost_is_found_at_the_carrier(hyp: Hyp) -> None:
+    hyp.ok("schedules", "add", "--at", "now", "--to", "+34600000098", "--tz", "Europe/Madrid")
+    assert hyp("tick").code == 3
+    assert hyp.ok("reconcile").err == ""
+    assert hyp.ok("history", "--json").json[0]["status"] == "dialing"
+    assert hyp.rung() == ["+34600000098"]
+
+
 def test_occurrences_need_no_database_and_say_what_the_clocks_do(bare_hyp: Hyp) -> None:
     words = ("occurrences", "--cron", "30 1 * * *", "--tz", "America/New_York", "--after", "2026-10-31T12:00Z")
     assert bare_hyp.ok(*words, "-n", "2", "--json").json == [

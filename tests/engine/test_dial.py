@@ -188,15 +188,16 @@ def test_ctrl_c_in_the_middle_of_a_request_leaves_one_doubt_and_the_rest_unsent(
 def test_an_intent_whose_process_died_becomes_a_doubt_and_never_due_again(world: World) -> None:
     once = world.add({"at": "now"}, max_attempts=3)
     world.tick()
-    # What a power cut right after the commit leaves behind.
+    # What a power cut right after the commit leaves behind; no request was sent.
     world.store.execute("update calls set status = 'placing', carrier_call_id = null, next_poll_at = null")
+    world.phones.forget()
     world.tick(MONDAY + timedelta(seconds=89))
     assert call_states(world) == [("placing", None)]
     assert world.tick(MONDAY + timedelta(seconds=91)).in_doubt == 1
-    world.run_until(MONDAY + timedelta(hours=2))
+    world.run_until(MONDAY + timedelta(hours=3))
     assert call_states(world) == [("in_doubt", "process_lost")]
     assert len(world.dials()) == 1
-    assert world.history(once)[0].status == "in_doubt"
+    assert (world.history(once)[0].status, world.history(once)[0].reason) == ("in_doubt", "process_lost")
 
 
 def test_a_request_is_not_sent_after_its_deadline(world: World) -> None:

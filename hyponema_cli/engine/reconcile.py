@@ -1,0 +1,115 @@
+"""Was a call made of which we lost the answer? Ask the carrier for it, at growing intervals; never guess.
+
+A doubt is looked up by both numbers and the time. Exactly one call that fits, and is not ours already, is adopted and
+followed like any other. None: we look again, because nobody says how soon a carrier lists a new call; after the last
+look it stays in doubt until a person says what happened. Several: a person, too. It is never redialled by itself.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from hyponema_cli.carriers.base import CallView, checked
+from hyponema_cli.core.call import LIVE_CALLS, CallState, ExecutionState
+from hyponema_cli.core.errors import Conflict, NotFound, nearest
+from hyponema_cli.core.retry import GiveUp
+from hyponema_cli.engine.desk import Desk
+from hyponema_cli.engine.dial import FIRST_DOUBT_LOOK, FIRST_LOOK, RECORD_PATIENCE, SEND_WITHIN, finish_execution
+from hyponema_cli.engine.report import TickReport
+from hyponema_cli.store import calls, executions
+
+LOOKS = (
+    FIRST_DOUBT_LOOK,
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+)
+"""The waits before the first look and after each look but the last."""
+CLOCK_SKEW = timedelta(minutes=2)
+"""How far the carrier's clock may differ from ours."""
+
+
+def reconcile(desk: Desk, now: datetime, *, all_doubts: bool = False) -> None:
+    """Look up the doubts for which a look is due at `now`, or all of them."""
+    for doubt in calls.in_doubt(desk.store, None if all_doubts else now):
+        found = _find(desk, doubt)
+        with desk.store.transaction(patience=RECORD_PATIENCE):
+            if calls.status_of(desk.store, doubt.id) is CallState.IN_DOUBT:
+                _settle(desk, doubt, found, now)
+
+
+def resolve(desk: Desk, call_id: str, *, placed: bool) -> str:
+    """Settle a doubt by what a person says, that the call was placed or was not; return the id of its execution.
+
+    Placed: its execution is completed, and nothing is dialled. Not placed: its execution is due again, if it is still
+    in time. Raises NotFound for an unknown call, Conflict for one that is not in doubt.
+    """
+    now = desk.clock.now()
+    with desk.store.transaction():
+        doubts = {doubt.id: doubt for doubt in calls.in_doubt(desk.store)}
+        if call_id not in doubts:
+            _refuse(desk, call_id, list(doubts))
+        doubt = doubts[call_id]
+        state = CallState.COMPLETED if placed else CallState.NOT_PLACED
+        calls.finish(desk.store, doubt.id, state, now, reason="resolved_by_operator")
+        _log(desk, doubt, "call.resolved", now, "placed" if placed else "not_placed")
+        if placed:
+            end = GiveUp(ExecutionState.COMPLETED, "resolved_by_operator")
+            finish_execution(desk, doubt.schedule_id, doubt.execution_id, end, now, TickReport(now))
+        else:
+            executions.give_back(desk.store, doubt.execution_id, now, "resolved_by_operator")
+    return doubt.execution_id
+
+
+def _find(desk: Desk, doubt: calls.Doubtful) -> list[CallView] | None:
+    """Return the calls that could be the one in doubt; None when the carrier could not be asked."""
+    try:
+        carrier = desk.carrier(doubt.carrier)
+        if carrier.capabilities().find == "none":
+            return None
+        since = doubt.created_at - CLOCK_SKEW
+        found = carrier.find_calls(to_number=doubt.to_number, from_number=doubt.from_number, since=since)
+        views = [checked(view) for view in found]
+    except Exception:
+        return None
+    until = doubt.created_at + SEND_WITHIN + CLOCK_SKEW
+    return [
+        view
+        for view in views
+        if since <= view.created_at <= until and not calls.is_ours(desk.store, doubt.carrier, view.carrier_call_id)
+    ]
+
+
+def _settle(desk: Desk, doubt: calls.Doubtful, found: list[CallView] | None, now: datetime) -> None:
+    if found is not None and len(found) == 1:
+        _adopt(desk, doubt, found[0], now)
+        return
+    looks = doubt.looks + 1
+    following = now + LOOKS[looks] if looks < len(LOOKS) else None
+    outcome = "could_not_look" if found is None else "several" if found else "none"
+    calls.looked(desk.store, doubt.id, looks, following, outcome)
+    _log(desk, doubt, "call.looked_for", now, outcome)
+
+
+def _adopt(desk: Desk, doubt: calls.Doubtful, view: CallView, now: datetime) -> None:
+    status = view.state if view.state in LIVE_CALLS else CallState.QUEUED
+    assert status is not None, "membership in LIVE_CALLS rules None out"
+    calls.accept(desk.store, doubt.id, status, view.carrier_call_id, view.created_at, next_poll_at=now + FIRST_LOOK)
+    executions.follow(desk.store, doubt.execution_id, ExecutionState.DIALING)
+    _log(desk, doubt, "call.adopted", now, view.carrier_call_id)
+
+
+def _refuse(desk: Desk, call_id: str, doubtful: list[str]) -> None:
+    state = calls.find_status(desk.store, call_id)
+    if state is None:
+        match = nearest(call_id, doubtful)
+        hint = f"did you mean {match}?" if match else "see: hyp reconcile"
+        raise NotFound(f"no call {call_id!r}", hint=hint)
+    raise Conflict(f"{call_id} is {state}, not in doubt", hint="see what is: hyp reconcile")
+
+
+def _log(desk: Desk, doubt: calls.Doubtful, name: str, now: datetime, reason: str) -> None:
+    desk.log(
+        now, name, schedule_id=doubt.schedule_id, execution_id=doubt.execution_id, call_id=doubt.id, reason=reason
+    )
