@@ -52,9 +52,12 @@ class Phones:
         end = self.answer(call)
         carrier_call_id = f"T{len(self.placed)}"
         self._views[carrier_call_id] = (call, end, self.clock.now())
-        return self.fetch_call(carrier_call_id)
+        return self._view(carrier_call_id)
 
     def fetch_call(self, carrier_call_id: str, /) -> CallView:
+        return self._view(carrier_call_id)
+
+    def _view(self, carrier_call_id: str) -> CallView:
         if carrier_call_id not in self._views:
             raise NotFound(carrier_call_id)
         call, end, placed_at = self._views[carrier_call_id]

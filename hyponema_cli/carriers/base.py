@@ -60,6 +60,10 @@ class Capabilities:
     """How many calls a second the account takes; None: as many as come."""
 
 
+LONGEST_DURATION_SECONDS = 10 * 24 * 3600
+"""A call said to have lasted longer is a carrier's slip."""
+
+
 class CarrierError(Exception):
     """Root of what a carrier may raise."""
 
@@ -141,19 +145,33 @@ def checked(view: object) -> CallView:
     """
     if not isinstance(view, CallView):
         raise TypeError(f"a carrier returned {type(view).__name__}, not a CallView")
-    whole = isinstance(view.duration_seconds, int | float) and not isinstance(view.duration_seconds, bool)
+    duration = view.duration_seconds
     if not (
         isinstance(view.carrier_call_id, str)
         and isinstance(view.state, CallState | None)
         and isinstance(view.answered_by, str | None)
-        and (view.duration_seconds is None or whole)
+        and isinstance(duration, int | float | None)
+        and (duration is None or 0 <= duration <= LONGEST_DURATION_SECONDS)
+        and isinstance(view.created_at, datetime)
+        and view.created_at.tzinfo is not None
     ):
-        raise TypeError(f"a carrier returned a CallView with fields of other types: {view!r}")
-    if view.duration_seconds is None:
-        return view
-    return replace(view, duration_seconds=int(view.duration_seconds))
+        raise TypeError("a carrier returned a CallView with fields of other types")
+    view.carrier_call_id.encode()
+    return replace(
+        view,
+        duration_seconds=None if duration is None else int(duration),
+        answered_by=None if view.answered_by is None else clean(view.answered_by),
+    )
+
+
+def clean(text: object) -> str:
+    """Return text as it can be stored: no lone surrogates, no endless page."""
+    return str(text).encode("utf-8", "replace").decode()[:500]
 
 
 def in_words(error: BaseException) -> str:
-    """Return an exception's text as it can be stored: no lone surrogates, no endless page."""
-    return str(error).encode("utf-8", "replace").decode()[:500]
+    """Return an exception's text as it can be stored, even if it has none to give."""
+    try:
+        return clean(error)
+    except Exception:
+        return type(error).__name__

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,6 @@ import typer
 
 from hyponema_cli.cli import output, values
 from hyponema_cli.cli.command import Session, command, single
-from hyponema_cli.cli.schedules import coming_of
 from hyponema_cli.core import timewords
 from hyponema_cli.core.call import ExecutionState
 from hyponema_cli.core.errors import InvalidInput
@@ -21,7 +21,7 @@ from hyponema_cli.core.records import Execution
 from hyponema_cli.engine import book
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
-from hyponema_cli.store import executions, schedules, settings
+from hyponema_cli.store import executions, settings
 
 app = single()
 
@@ -64,14 +64,13 @@ def history(
             until=_moment(session, until, zone, end=True),
             limit=values.limit(limit) + 1 if limit else 0,
         )
-        dialled = schedules.dialled(store, one.id) if one else 0
+        coming = list(islice(book.coming(store, one, settings.load(store)), 1)) if one else []
     cut = bool(limit) and len(found) > limit
     found = found[:limit] if cut else found
     if one is not None and session.json:
         rows = [json.execution(each) for each in reversed(found)]
         if not wanted or "pending" in wanted:
-            coming = coming_of(one, workspace, dialled, 1)
-            rows += [json.coming(one.id, at, note) for at, note in coming]
+            rows += [json.coming(one.id, each.at, each.note) for each in coming]
         output.data(json.document({"schedule_id": one.id, "executions": rows}) + "\n")
     else:
         session.show(found, columns(workspace), json.execution, "Nothing has come due yet.")

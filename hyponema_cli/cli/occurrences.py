@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -12,11 +14,10 @@ from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.cli.options import WhenOptions
 from hyponema_cli.core import timewords, walltime, when
-from hyponema_cli.core.call import LIVE_SCHEDULES
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.explain import NOTES
 from hyponema_cli.core.instant import to_text
-from hyponema_cli.core.schedule import Note, Rule, occurrences
+from hyponema_cli.core.schedule import Note, Occurrence, Rule, occurrences
 from hyponema_cli.core.when import WhenWords
 from hyponema_cli.render import times
 from hyponema_cli.render.tables import Column
@@ -67,15 +68,12 @@ def preview(
                 f"schedule {schedule!r} and a rule typed here cannot be used together",
                 hint="leave out the schedule, or the options that say when",
             )
-        rule, zone, start, limit = _stored(session, schedule)
+        firings = _of_stored(session, schedule, after, until, count)
     else:
         rule, zone = _typed(session, words, timezone, now, after)
         # "Now" is not after now: what is typed as an instant may be this very second.
-        start, limit = now - walltime.SECOND, None
-    end = timewords.parse_bound(until, zone, end=True) if until is not None else None
-    if after is not None:
-        start = timewords.parse_bound(after, zone, end=False) if after.strip().casefold() != "now" else now
-    firings = _firings(rule, zone, start, end, _smallest(limit, _count(count, end)))
+        begin = _begin(after, zone, now) or now - walltime.SECOND
+        firings = _firings(occurrences(rule, begin), zone, until, count)
     columns = [
         Column[_Firing]("utc", lambda it: to_text(it.at)),
         Column[_Firing]("local", lambda it: _local_iso(it), lambda it: times.local(it.at, it.zone)),
@@ -87,20 +85,23 @@ def preview(
     session.show(firings, columns, _shape, "No occurrences.")
 
 
-def _stored(session: Session, word: str) -> tuple[Rule, ZoneInfo, datetime, int | None]:
-    """Return a stored rule, its zone, where its future begins, and how many more calls it may make."""
+def _of_stored(session: Session, word: str, after: str | None, until: str | None, count: int | None) -> list[_Firing]:
+    """Return the firings of a stored schedule that are to come."""
     from hyponema_cli.engine import book
-    from hyponema_cli.store import schedules, settings
+    from hyponema_cli.store import settings
 
     with session.store() as store:
         found = book.find_schedule(store, word)
-        workspace = settings.load(store).timezone
-        dialled = schedules.dialled(store, found.id)
-    zone = found.zone(workspace)
-    rule = found.rule(workspace)
-    left = max(found.max_occurrences - dialled, 0) if found.max_occurrences is not None else None
-    over = found.status not in LIVE_SCHEDULES
-    return rule, zone or ZoneInfo("UTC"), found.accounted_until, 0 if over else left
+        workspace = settings.load(store)
+        zone = found.zone(workspace.timezone) or ZoneInfo("UTC")
+        begin = _begin(after, zone, session.clock.now())
+        return _firings(book.coming(store, found, workspace, begin), zone, until, count)
+
+
+def _begin(after: str | None, zone: ZoneInfo | None, now: datetime) -> datetime | None:
+    if after is None:
+        return None
+    return now if after.strip().casefold() == "now" else timewords.parse_bound(after, zone, end=False)
 
 
 def _typed(
@@ -109,7 +110,7 @@ def _typed(
     """Return the rule of the options, and its zone: the one given, else that of the workspace if there is one."""
     zone = timewords.parse_zone(timezone) if timezone is not None else _workspace_zone(session)
     # A preview may look at the past: `--after` is its now.
-    present = timewords.parse_bound(after, zone, end=False) if after is not None and after != "now" else now
+    present = _begin(after, zone, now) or now
     asked = when.parse(words, zone, min(now, present))
     return asked.rule(zone), zone or ZoneInfo("UTC")
 
@@ -124,9 +125,10 @@ def _workspace_zone(session: Session) -> ZoneInfo | None:
     return timewords.parse_zone(name) if name else None
 
 
-def _firings(rule: Rule, zone: ZoneInfo, start: datetime, end: datetime | None, limit: int | None) -> list[_Firing]:
+def _firings(coming: Iterator[Occurrence], zone: ZoneInfo, until: str | None, count: int | None) -> list[_Firing]:
+    end = timewords.parse_bound(until, zone, end=True) if until is not None else None
     found = []
-    for occurrence in occurrences(rule, start, limit):
+    for occurrence in islice(coming, _count(count, end)):
         if end is not None and occurrence.at > end:
             break
         found.append(_Firing(occurrence.at, zone, occurrence.note))
@@ -146,10 +148,6 @@ def _count(count: int | None, end: datetime | None) -> int | None:
     if count == 0 and end is None:
         raise InvalidInput("-n 0 lists for ever", hint="add --until 2026-12-31")
     return count or None
-
-
-def _smallest(*limits: int | None) -> int | None:
-    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _local_iso(it: _Firing) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -19,9 +19,9 @@ from hyponema_cli.core import timewords
 from hyponema_cli.core.call import LIVE_SCHEDULES, ScheduleState
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.explain import NOTES, in_words
-from hyponema_cli.core.instant import maybe_text
+from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.records import Schedule
-from hyponema_cli.core.schedule import Note, occurrences
+from hyponema_cli.core.schedule import Note
 from hyponema_cli.engine import book
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.materialise import materialise_one
@@ -131,7 +131,7 @@ def show(
         found = book.find_schedule(store, schedule)
         workspace = settings.load(store).timezone
         dialled = schedules.dialled(store, found.id)
-        coming = coming_of(found, workspace, dialled, following)
+        coming = list(islice(book.coming(store, found, settings.load(store)), following))
     zone_name, zone_of = found.zone_name(workspace)
     zone = _zone_shown(found, workspace)
     lines: list[tuple[str, str | None]] = [
@@ -166,12 +166,12 @@ def show(
         *((f"metadata {key}", str(value)) for key, value in found.metadata.items()),
         ("ref", found.ref),
     ]
-    for at, note in coming:
+    for at, note in ((each.at, each.note) for each in coming):
         lines.append(
             ("next", f"{times.local(at, zone)}  ({at:%Y-%m-%dT%H:%M:%SZ})" + (f"  {NOTES[note]}" if note else ""))
         )
     shape = json.schedule(found, workspace)
-    session.show_one(lines, {**shape, "occurrences": [f"{at:%Y-%m-%dT%H:%M:%SZ}" for at, _ in coming]})
+    session.show_one(lines, {**shape, "occurrences": [to_text(each.at) for each in coming]})
 
 
 @command(app, "edit")
@@ -267,22 +267,6 @@ def run_now(session: Session, schedule: Word) -> int | None:
             sentence += f" ({last.error})"
     session.created(execution_id, sentence + ".", json.execution(execution))
     return None if report.placed else Exit.ATTENTION
-
-
-def coming_of(
-    schedule: Schedule, workspace: str | None, dialled: int, limit: int | None
-) -> list[tuple[datetime, Note | None]]:
-    """Return the coming instants of a schedule, as it would fire if every call reached a dial."""
-    if schedule.next_run_at is None or schedule.status not in LIVE_SCHEDULES:
-        return []
-    if schedule.max_occurrences is not None:
-        left = max(schedule.max_occurrences - dialled, 0)
-        limit = left if limit is None else min(limit, left)
-    try:
-        rule = schedule.rule(workspace)
-    except InvalidInput:
-        return []
-    return [(each.at, each.note) for each in occurrences(rule, schedule.accounted_until, limit)]
 
 
 def _each(session: Session, words: Sequence[str], act: Callable[[Desk, str], Schedule], verb: str) -> None:

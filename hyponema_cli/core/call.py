@@ -106,6 +106,9 @@ CALL_MOVES: dict[CallState, frozenset[CallState]] = {
 LIVE_CALLS = frozenset(state for state, moves in CALL_MOVES.items() if moves)
 """A call in one of these holds its callee's line: nobody else may dial that number."""
 
+FOLLOWED_CALLS = frozenset({CallState.QUEUED, CallState.RINGING, CallState.IN_PROGRESS})
+"""What a call can be while its carrier has it and it is not over."""
+
 FINAL_EXECUTIONS = frozenset(
     {
         ExecutionState.COMPLETED,

@@ -6,9 +6,10 @@ between the old rule and the new one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from itertools import islice, takewhile
 from typing import Any, TypeVar
 
 from hyponema_cli.core import phone, timewords
@@ -16,11 +17,11 @@ from hyponema_cli.core.call import LIVE_SCHEDULES, ExecutionState, ScheduleState
 from hyponema_cli.core.errors import Ambiguous, Conflict, InvalidInput, NotFound, nearest
 from hyponema_cli.core.records import Agent, Callee, Number, Schedule, Settings, User
 from hyponema_cli.core.retry import RETRYABLE, Backoff, RetryPolicy
-from hyponema_cli.core.schedule import next_occurrence
+from hyponema_cli.core.schedule import Cron, Occurrence, next_occurrence, occurrences
 from hyponema_cli.core.when import When, WhenWords, parse
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.dial import dial_due
-from hyponema_cli.engine.materialise import conclude, materialise_one, record, set_aside, unrecorded
+from hyponema_cli.engine.materialise import LARGEST_MOVE, conclude, derive_anew, materialise_one, unrecorded
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import Store, agents, events, executions, numbers, schedules, users
 
@@ -42,8 +43,6 @@ MOST = 1_000_000
 WEBHOOK_EVENTS = ("started", "completed", "failed")
 
 T = TypeVar("T")
-
-_BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +102,24 @@ def edit(desk: Desk, schedule_id: str, request: Request, *, dry_run: bool = Fals
     """Change what is given and nothing else; return the schedule before and after."""
     now = desk.clock.now().replace(microsecond=0)
     if not dry_run:
-        materialise_one(desk, schedule_id, now)
+        materialise_one(desk, find_schedule(desk.store, schedule_id).id, now)
     with desk.store.transaction():
         before = _live(desk.store, schedule_id, "edited")
         workspace = desk.settings()
         after = _changed(desk, before, request, workspace, now)
-        if _timing(after, workspace) != _timing(before, workspace):
+        if _timing(after, workspace) != _timing(before, workspace) or before.trouble is not None:
             if not dry_run:
                 _withdraw_undialled(desk, before, after, workspace, now)
-            after = _with_next(desk, replace(after, accounted_until=max(now, before.accounted_until)), workspace)
+            # "Now" is not after now, and may be what was asked for.
+            since = now - timedelta(seconds=1) if request.when else max(now, before.accounted_until)
+            after = _with_next(desk, replace(after, accounted_until=since), workspace)
         if not dry_run and after != before:
             if (after.user_id, after.to_number) != (before.user_id, before.to_number):
-                _cancel_waiting(desk, schedule_id, "callee_changed", now)
+                _drop_retries(desk, before, now)
             after = replace(after, updated_at=now)
             schedules.update(desk.store, after)
-            desk.log(now, "schedule.edited", schedule_id=schedule_id)
+            desk.log(now, "schedule.edited", schedule_id=before.id)
+            conclude(desk, before.id, now)
     return before, after
 
 
@@ -125,7 +127,7 @@ def pause(desk: Desk, schedule_id: str, reason: str | None) -> Schedule:
     """Stop a schedule from dialling until it is resumed; pausing a paused one only changes the reason."""
     now = desk.clock.now()
     with desk.store.transaction():
-        _live(desk.store, schedule_id, "paused")
+        schedule_id = _live(desk.store, schedule_id, "paused").id
         schedules.set_status(desk.store, schedule_id, ScheduleState.PAUSED, reason, now)
         desk.log(now, "schedule.paused", schedule_id=schedule_id, reason=reason)
     return find_schedule(desk.store, schedule_id)
@@ -134,6 +136,7 @@ def pause(desk: Desk, schedule_id: str, reason: str | None) -> Schedule:
 def resume(desk: Desk, schedule_id: str, reason: str | None) -> Schedule:
     """Let a schedule dial again. Slots that came due while it was paused stay skipped: there is no burst."""
     now = desk.clock.now()
+    schedule_id = find_schedule(desk.store, schedule_id).id
     materialise_one(desk, schedule_id, now)
     with desk.store.transaction():
         schedule = _live(desk.store, schedule_id, "resumed")
@@ -158,6 +161,7 @@ def resume(desk: Desk, schedule_id: str, reason: str | None) -> Schedule:
 def cancel(desk: Desk, schedule_id: str, reason: str | None) -> Schedule:
     """End a schedule for good. A call in progress is not cut off; nothing that waits is dialled any more."""
     now = desk.clock.now()
+    schedule_id = find_schedule(desk.store, schedule_id).id
     materialise_one(desk, schedule_id, now)
     with desk.store.transaction():
         schedule = find_schedule(desk.store, schedule_id)
@@ -179,8 +183,15 @@ def run_now(desk: Desk, schedule_id: str) -> tuple[str, TickReport]:
     report = TickReport(now)
     with desk.store.transaction():
         schedule = find_schedule(desk.store, schedule_id)
+        schedule_id = schedule.id
         if schedule.status is ScheduleState.CANCELED:
             raise Conflict(f"{schedule_id} is canceled and cannot be run", hint="add a new schedule instead")
+        for noun, gone in (
+            (f"user {schedule.user_id}", schedule.user_id and not users.find(desk.store, schedule.user_id)),
+            (f"agent {schedule.agent_id}", not agents.find(desk.store, schedule.agent_id)),
+        ):
+            if gone:
+                raise Conflict(f"{schedule_id} cannot be run: {noun} was removed", hint="add a new schedule instead")
         window = schedule.catch_up_window
         deadline = now + (window if window is not None else desk.settings().catch_up_window)
         execution_id = desk.new_id("exe", now)
@@ -229,6 +240,24 @@ def set_workspace_zone(desk: Desk, write: Callable[[], None]) -> list[Schedule]:
                 hint=f"give them one first: hyp schedules edit {lost[0]} --tz Europe/Madrid",
             )
     return moved
+
+
+def coming(
+    store: Store, schedule: Schedule, workspace: Settings, after: datetime | None = None
+) -> Iterator[Occurrence]:
+    """Yield the occurrences that a schedule will fire at, if every one reaches a dial: what the preview shows.
+
+    `after`, where given, is an instant to begin behind. Raises InvalidInput when the rule cannot be read.
+    """
+    if schedule.status not in LIVE_SCHEDULES or schedule.trouble is not None:
+        return
+    most = schedule.max_occurrences
+    left = None if most is None else max(most - schedules.dialled(store, schedule.id), 0)
+    rule = schedule.rule(workspace.timezone)
+    begin = schedule.accounted_until if after is None else max(after, schedule.accounted_until)
+    yield from islice(
+        (each for each in occurrences(rule, begin) if not executions.has_row(store, schedule.id, each)), left
+    )
 
 
 def find_agent(store: Store, word: str) -> Agent:
@@ -356,7 +385,7 @@ def _with_when(schedule: Schedule, when: When) -> Schedule:
 
 def _with_next(desk: Desk, schedule: Schedule, workspace: Settings) -> Schedule:
     """Return the schedule with its next instant; raises InvalidInput when the rule can never fire."""
-    accounted, following = unrecorded(desk, schedule, workspace)
+    following = unrecorded(desk, schedule, workspace)
     if following is None:
         start, until = schedule.start_at, schedule.until_at
         if start and until and until < start:
@@ -365,12 +394,11 @@ def _with_next(desk: Desk, schedule: Schedule, workspace: Settings) -> Schedule:
                 hint="both are inclusive",
             )
         raise InvalidInput(
-            f"this schedule would never fire: nothing of it comes after {accounted:%Y-%m-%dT%H:%M:%SZ}",
+            f"this schedule would never fire: nothing comes after {schedule.accounted_until:%Y-%m-%dT%H:%M:%SZ}",
             hint="look at --start, --until and --max-occurrences; preview it with: hyp occurrences",
         )
     return replace(
         schedule,
-        accounted_until=accounted,
         next_run_at=following.at,
         next_slot=following.slot,
         next_note=following.note,
@@ -382,7 +410,8 @@ def _timing(schedule: Schedule, workspace: Settings) -> tuple[Any, ...]:
     """Return what decides when a schedule fires."""
     return (
         *(getattr(schedule, each.name) for each in fields(When)),
-        schedule.zone_name(workspace.timezone)[0],
+        # An instant is an instant on any clock.
+        schedule.zone_name(workspace.timezone)[0] if schedule.run_at is None else None,
         schedule.time_of_day()[0],
         schedule.start_at,
         schedule.until_at,
@@ -395,7 +424,7 @@ def _withdraw_undialled(desk: Desk, before: Schedule, after: Schedule, workspace
     if not before.recurring and executions.dialling_of(desk.store, before.id):
         raise Conflict(
             f"{before.id} is being called and cannot be moved",
-            hint="wait for the call's end, or add another schedule",
+            hint="wait for its end, or add another schedule",
         )
     rule = after.rule(workspace.timezone)
     for execution_id, occurrence in executions.pending_of(desk.store, before.id):
@@ -406,6 +435,17 @@ def _withdraw_undialled(desk: Desk, before: Schedule, after: Schedule, workspace
         desk.log(now, "execution.canceled", schedule_id=before.id, execution_id=execution_id, reason="rescheduled")
 
 
+def _drop_retries(desk: Desk, before: Schedule, now: datetime) -> None:
+    """Another callee must not get the second attempt at the first."""
+    if not before.recurring and executions.dialling_of(desk.store, before.id):
+        raise Conflict(
+            f"{before.id} is being called and cannot be given to somebody else",
+            hint="cancel it and add another schedule",
+        )
+    for execution_id in executions.cancel_waiting(desk.store, before.id, "callee_changed", now, retries_only=True):
+        desk.log(now, "execution.canceled", schedule_id=before.id, execution_id=execution_id, reason="callee_changed")
+
+
 def _cancel_waiting(desk: Desk, schedule_id: str, reason: str, now: datetime) -> None:
     for execution_id in executions.cancel_waiting(desk.store, schedule_id, reason, now):
         desk.log(now, "execution.canceled", schedule_id=schedule_id, execution_id=execution_id, reason=reason)
@@ -414,19 +454,20 @@ def _cancel_waiting(desk: Desk, schedule_id: str, reason: str, now: datetime) ->
 def _move(desk: Desk, bound: Sequence[Schedule], write: Callable[[], None], now: datetime) -> list[Schedule]:
     """Change by `write` what schedules take their zone or time from; return those that fire next at another instant.
 
-    What was due before has its row under the old clocks. A one-shot whose instant is moved into the past is missed.
+    What was due before has its row under the old clocks.
     """
     workspace = desk.settings()
-    old = {each.id: _timing(each, workspace) for each in bound}
+    old = {each.id: (_timing(each, workspace), _promised(each, workspace, now)) for each in bound}
     for schedule in bound:
         materialise_one(desk, schedule.id, now)
     write()
     workspace, moved = desk.settings(), []
-    for schedule_id, timing in old.items():
+    for schedule_id, (timing, promised) in old.items():
         after = find_schedule(desk.store, schedule_id)
         if after.status not in LIVE_SCHEDULES or (_timing(after, workspace) == timing and after.trouble is None):
             continue
-        _derive_anew(desk, replace(after, accounted_until=max(now, after.accounted_until)), workspace, now)
+        after = replace(after, accounted_until=max(now, after.accounted_until))
+        derive_anew(desk, after, workspace, promised, now)
         again = find_schedule(desk.store, schedule_id)
         if (again.next_run_at, again.status) != (after.next_run_at, after.status):
             desk.log(now, "schedule.moved", schedule_id=schedule_id)
@@ -434,20 +475,21 @@ def _move(desk: Desk, bound: Sequence[Schedule], write: Callable[[], None], now:
     return moved
 
 
-def _derive_anew(desk: Desk, schedule: Schedule, workspace: Settings, now: datetime) -> None:
+def _promised(schedule: Schedule, workspace: Settings, now: datetime) -> list[Occurrence]:
+    """Return the slots of a schedule that a change of its clocks could move into the past.
+
+    A repeating rule has none: it names instants. A one-shot has the one that it is for, however far ahead.
+    """
     try:
-        accounted, following = unrecorded(desk, schedule, workspace)
-    except InvalidInput as error:
-        set_aside(desk, schedule, now, error)
-        return
-    schedules.set_next(desk.store, schedule.id, accounted, following)
-    if following is not None:
-        return
+        rule = schedule.rule(workspace.timezone)
+    except InvalidInput:
+        return []
+    if isinstance(rule, Cron) and rule.expression.repeating:
+        return []
+    coming = occurrences(rule, now)
     if not schedule.recurring:
-        slot = next_occurrence(schedule.rule(workspace.timezone), _BEFORE_ALL)
-        if slot is not None and not executions.has_row(desk.store, schedule.id, slot):
-            record(desk, schedule, slot, timedelta(0), now, TickReport(now), missed="moved_into_the_past")
-    conclude(desk, schedule.id, now)
+        return list(coming)
+    return list(takewhile(lambda each: each.at <= now + LARGEST_MOVE, coming))
 
 
 def _agent_of(store: Store, request: Request) -> Agent:

@@ -7,7 +7,7 @@ dies there, the row says `placing`; it becomes a doubt, and nobody dials that at
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hyponema_cli.carriers.base import (
@@ -18,9 +18,10 @@ from hyponema_cli.carriers.base import (
     Rejected,
     Throttled,
     checked,
+    clean,
     in_words,
 )
-from hyponema_cli.core.call import LIVE_CALLS, CallState, ExecutionState, Outcome
+from hyponema_cli.core.call import FOLLOWED_CALLS, CallState, ExecutionState, Outcome
 from hyponema_cli.core.decide import JUST_AFTER, Defer, Dial, Skip, decide
 from hyponema_cli.core.errors import HypError
 from hyponema_cli.core.gates import SIMULATED, Caller, Facts
@@ -37,6 +38,8 @@ SHARED_COMMIT = timedelta(milliseconds=200)
 first round takes one; each next one twice as many, or a quarter of it when the carrier was slow."""
 LEAST_LOOK = 16
 """How many due executions a round looks at, even if it may dial one only: others may be deferred or skipped."""
+DIAL_WITHIN = timedelta(minutes=1)
+"""How long a pass dials. A worker's next pass follows at once, cron's within the minute."""
 SEND_WITHIN = timedelta(seconds=30)
 """An intent older than this is not carried out: the machine was asleep, or a request before it hung."""
 FIRST_BACK_OFF = timedelta(seconds=5)
@@ -100,21 +103,23 @@ Answer = Accepted | NotPlaced | Refused | Doubt
 def dial_due(desk: Desk, report: TickReport, only: str | None = None) -> None:
     """Decide every execution that is due, and dial those that may; `only` names a single one.
 
-    A round reads the clock once. A slow carrier makes many rounds, each with its own time.
+    A round reads the clock once. A slow carrier makes many rounds, each with its own time; after DIAL_WITHIN the rest
+    is left to the next pass, and so is what comes due, or is given back, while this one is at work.
     """
     if desk.store.in_transaction():
         raise RuntimeError("an intent must be committed before it is carried out: no transaction may be open here")
     lines = Lines(desk)
     room = 1
-    while True:
-        now = desk.clock.now()
+    began = now = desk.clock.now()
+    while now - began <= DIAL_WITHIN:
         lines.open_all()
         with desk.store.transaction():
-            looked_at, intents = _claim(desk, now, room, report, lines, only)
+            looked_at, intents = _claim(desk, began, now, room, report, lines, only)
         if not looked_at:
             return
         quick = _send_all(desk, intents, report, lines)
         room = min(room * 2, MOST_INTENTS_A_COMMIT) if quick else max(room // 4, 1)
+        now = desk.clock.now()
 
 
 class Lines:
@@ -157,13 +162,13 @@ class Lines:
 
 
 def _claim(
-    desk: Desk, now: datetime, room: int, report: TickReport, lines: Lines, only: str | None
+    desk: Desk, due_at: datetime, now: datetime, room: int, report: TickReport, lines: Lines, only: str | None
 ) -> tuple[int, list[Intent]]:
-    """Judge what is due in one transaction, and write the intents of at most `room` that may be dialled."""
+    """Judge what was due at `due_at`, in one transaction; write the intents of at most `room` that may be dialled."""
     workspace = desk.settings()
     looked_at, intents = 0, list[Intent]()
     taken: dict[str, str] = {}
-    for due in executions.due(desk.store, now, max(room, LEAST_LOOK), only):
+    for due in executions.due(desk.store, due_at, max(room, LEAST_LOOK), only):
         if len(intents) >= room:
             break
         looked_at += 1
@@ -265,6 +270,8 @@ def _send(desk: Desk, call: Call, lines: Lines) -> Answer:
     try:
         view = checked(desk.carrier(call.carrier).place_call(request))
     except NotSent as error:
+        # The next request would fare no better, after as long a wait: not again in this pass.
+        lines.give_up(call.carrier, f"it cannot be reached: {in_words(error)}")
         return NotPlaced("not_sent", in_words(error))
     except Throttled as error:
         return NotPlaced("throttled", in_words(error), _sane_wait(error.retry_after))
@@ -273,7 +280,7 @@ def _send(desk: Desk, call: Call, lines: Lines) -> Answer:
             # The account is refused, so every call would be: stop this carrier, and do not burn the list.
             lines.give_up(call.carrier, f"the account is refused: {in_words(error)}")
             return NotPlaced("account_refused", in_words(error), LONGEST_BACK_OFF)
-        return Refused(str(error.code or error.scope), in_words(error))
+        return Refused(clean(error.code or error.scope), in_words(error))
     except OutcomeUnknown as error:
         return Doubt("no_clean_answer", in_words(error))
     except Exception as error:  # whatever else a plugin raises, it may have dialled before
@@ -296,8 +303,7 @@ def _record_all(desk: Desk, answers: list[tuple[Intent, Answer]], report: TickRe
         raise
     except Exception:
         # One answer could not be written. The others must not be lost with it: each by itself.
-        for each in fields(before):
-            setattr(report, each.name, getattr(before, each.name))
+        report.become(before)
         for intent, answer in answers:
             try:
                 with desk.store.transaction(patience=RECORD_PATIENCE):
@@ -317,8 +323,9 @@ def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport) -> N
             calls.finish(desk.store, call.id, CallState.NOT_PLACED, now, reason=reason, error=error)
             if wait is None:
                 wait = _back_off(calls.not_placed(desk.store, call.execution_id))
-            # Not past its deadline: an execution that cannot be called any more must not stay open.
-            until = min(now + wait, intent.give_up_at + JUST_AFTER) if wait else now
+            # Not past its deadline: an execution that cannot be called any more must not stay open. Without a wait it
+            # keeps its place in the line.
+            until = min(now + wait, intent.give_up_at + JUST_AFTER) if wait else None
             executions.give_back(desk.store, call.execution_id, until, reason)
             _log_call(desk, intent, "call.not_placed", now, reason)
             report.deferred += reason != "put_back"
@@ -335,8 +342,8 @@ def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport) -> N
 def _record_accepted(desk: Desk, intent: Intent, view: CallView, at: datetime, report: TickReport) -> None:
     call = intent.call
     # A carrier may report an end at once; the next look settles it, in one place for all ends.
-    status = view.state if view.state in LIVE_CALLS else CallState.QUEUED
-    assert status is not None, "membership in LIVE_CALLS rules None out"
+    status = view.state if view.state in FOLLOWED_CALLS else CallState.QUEUED
+    assert status is not None, "membership rules None out"
     try:
         calls.accept(desk.store, call.id, status, view.carrier_call_id, at, next_poll_at=at + FIRST_LOOK)
     except sqlite3.IntegrityError:

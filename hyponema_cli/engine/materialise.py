@@ -6,12 +6,15 @@ none is recorded twice, whoever else is at it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from hyponema_cli.core.catchup import OVERTAKEN, plan_catch_up
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.records import Schedule, Settings
-from hyponema_cli.core.schedule import Note, Occurrence, next_occurrence
+from hyponema_cli.core.schedule import Note, Occurrence, next_occurrence, occurrences
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import executions, schedules, settings
@@ -57,21 +60,19 @@ def is_newer(edition: str, known: str | None) -> bool:
     return known is None or edition > known
 
 
-def unrecorded(desk: Desk, schedule: Schedule, workspace: Settings) -> tuple[datetime, Occurrence | None]:
-    """Return the next occurrence of a schedule that has no row yet, and the instant up to which all have theirs.
+def unrecorded(desk: Desk, schedule: Schedule, workspace: Settings) -> Occurrence | None:
+    """Return the next occurrence of a schedule that has no row yet.
 
     Only after its rule, its zone or the zone data have changed can an occurrence to come have a row already: its slot
     was called at another instant. Raises InvalidInput when the rule cannot be read.
     """
-    accounted, rule = schedule.accounted_until, schedule.rule(workspace.timezone)
-    most = schedule.max_occurrences
+    rule, most = schedule.rule(workspace.timezone), schedule.max_occurrences
     if most is not None and schedules.dialled(desk.store, schedule.id) >= most:
-        return accounted, None
-    following = next_occurrence(rule, accounted)
+        return None
+    following = next_occurrence(rule, schedule.accounted_until)
     while following is not None and executions.has_row(desk.store, schedule.id, following):
-        accounted = following.at
-        following = next_occurrence(rule, accounted)
-    return accounted, following
+        following = next_occurrence(rule, following.at)
+    return following
 
 
 def rederive_all(desk: Desk) -> None:
@@ -92,13 +93,54 @@ def rederive_all(desk: Desk) -> None:
 
 
 def _rederive(desk: Desk, schedule: Schedule, workspace: Settings) -> None:
+    if schedule.next_run_at is None or schedule.next_slot is None:
+        promised = []
+    else:
+        promised = [Occurrence(schedule.next_run_at, schedule.next_slot)]
+    derive_anew(desk, schedule, workspace, promised, desk.clock.now())
+
+
+LARGEST_MOVE = timedelta(hours=27)
+"""No two zones are further apart; a slot cannot move by more."""
+
+
+def derive_anew(
+    desk: Desk, schedule: Schedule, workspace: Settings, promised: Sequence[Occurrence], now: datetime
+) -> None:
+    """Derive the next instant of a schedule whose clocks have changed.
+
+    `promised` are occurrences that were to come on the old clocks. One whose slot has passed already on the new ones
+    can be called no more, and gets its row as missed; so does a one-shot that was moved past its end.
+    """
     try:
-        accounted, following = unrecorded(desk, schedule, workspace)
+        following = unrecorded(desk, schedule, workspace)
+        unbounded = replace(schedule.rule(workspace.timezone), start=None, until=None)
     except InvalidInput as error:
-        set_aside(desk, schedule, desk.clock.now(), error)
+        set_aside(desk, schedule, now, error)
         return
-    if following is None or (following.at, following.slot) != (schedule.next_run_at, schedule.next_slot):
-        schedules.set_next(desk.store, schedule.id, accounted, following)
+    passed: dict[str, Occurrence] = {}
+    if promised:
+        recent = occurrences(unbounded, now - LARGEST_MOVE)
+        passed = {each.slot: each for each in takewhile(lambda each: each.at <= now, recent)}
+    for occurrence in promised:
+        if following is None and not schedule.recurring:
+            _miss(
+                desk,
+                schedule,
+                occurrence,
+                "moved_into_the_past" if occurrence.slot in passed else "moved_past_its_end",
+            )
+        elif occurrence.slot in passed and (following is None or following.slot != occurrence.slot):
+            _miss(desk, schedule, occurrence, "moved_into_the_past")
+    schedules.set_next(desk.store, schedule.id, schedule.accounted_until, following)
+    if following is None:
+        conclude(desk, schedule.id, now)
+
+
+def _miss(desk: Desk, schedule: Schedule, occurrence: Occurrence, reason: str) -> None:
+    now = desk.clock.now()
+    if not executions.has_row(desk.store, schedule.id, occurrence):
+        record(desk, schedule, occurrence, timedelta(0), now, TickReport(now), missed=reason)
 
 
 def _record_due(

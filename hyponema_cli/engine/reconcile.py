@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from hyponema_cli.carriers.base import CallView, checked
-from hyponema_cli.core.call import LIVE_CALLS, CallState, ExecutionState
+from hyponema_cli.core.call import FOLLOWED_CALLS, CallState, ExecutionState
 from hyponema_cli.core.errors import Conflict, NotFound, nearest
 from hyponema_cli.core.retry import GiveUp
 from hyponema_cli.engine.desk import Desk
@@ -93,8 +93,8 @@ def _settle(desk: Desk, doubt: calls.Doubtful, found: list[CallView] | None, now
 
 
 def _adopt(desk: Desk, doubt: calls.Doubtful, view: CallView, now: datetime) -> None:
-    status = view.state if view.state in LIVE_CALLS else CallState.QUEUED
-    assert status is not None, "membership in LIVE_CALLS rules None out"
+    status = view.state if view.state in FOLLOWED_CALLS else CallState.QUEUED
+    assert status is not None, "membership rules None out"
     calls.accept(desk.store, doubt.id, status, view.carrier_call_id, view.created_at, next_poll_at=now + FIRST_LOOK)
     executions.follow(desk.store, doubt.execution_id, ExecutionState.DIALING)
     _log(desk, doubt, "call.adopted", now, view.carrier_call_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from hyponema_cli.core.call import ExecutionState
@@ -39,6 +39,11 @@ class TickReport:
                 self.skipped += 1
             case _:
                 self.failed += 1
+
+    def become(self, other: TickReport) -> None:
+        """Take over the counts of another: what was counted since then was rolled back."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(other, each.name))
 
     @property
     def needs_attention(self) -> bool:

@@ -6,6 +6,8 @@ call can still be going on.
 
 from __future__ import annotations
 
+import sqlite3
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hyponema_cli.carriers.base import CallView, NotFound, checked
@@ -54,13 +56,40 @@ def settle(desk: Desk, now: datetime, report: TickReport) -> None:
             if desk.clock.now() - now > SETTLE_WITHIN:
                 silent.add(call.carrier)
             views.append((call, _ask(desk, call, silent)))
+        _note_all(desk, views, workspace.catch_up_window, now, report)
+
+
+def _note_all(
+    desk: Desk,
+    views: list[tuple[calls.Followed, CallView | None]],
+    window: timedelta,
+    now: datetime,
+    report: TickReport,
+) -> None:
+    """Note what became of a batch of calls. If that fails for one, the others are noted each by itself."""
+
+    def note(call: calls.Followed, view: CallView | None) -> None:
+        # Another process may have moved it on while we asked.
+        state = calls.status_of(desk.store, call.id)
+        if state in LIVE_CALLS:
+            _note(desk, call._replace(status=state), view, call.catch_up_window or window, now, report)
+
+    before = replace(report)
+    try:
         with desk.store.transaction(patience=RECORD_PATIENCE):
             for call, view in views:
-                # Another process may have moved it on while we asked.
-                state = calls.status_of(desk.store, call.id)
-                if state in LIVE_CALLS:
-                    window = call.catch_up_window or workspace.catch_up_window
-                    _note(desk, call._replace(status=state), view, window, now, report)
+                note(call, view)
+    except sqlite3.OperationalError:
+        raise
+    except Exception:
+        report.become(before)
+        for call, view in views:
+            try:
+                with desk.store.transaction(patience=RECORD_PATIENCE):
+                    note(call, view)
+            except Exception:
+                with desk.store.transaction(patience=RECORD_PATIENCE):
+                    note(call, None)
 
 
 def _ask(desk: Desk, call: calls.Followed, silent: set[str]) -> CallView | None:
@@ -69,7 +98,7 @@ def _ask(desk: Desk, call: calls.Followed, silent: set[str]) -> CallView | None:
         return None
     try:
         return checked(desk.carrier(call.carrier).fetch_call(call.carrier_call_id))
-    except (NotFound, TypeError):
+    except (NotFound, TypeError, ValueError):
         return None
     except Exception:
         # It may cost a time-out each: one is enough for this pass.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from hyponema_cli.core.call import ExecutionState, ScheduleState
 from hyponema_cli.core.gates import Answer
-from hyponema_cli.core.instant import from_text, maybe_instant, to_text
+from hyponema_cli.core.instant import from_text, maybe_instant, maybe_text, to_text
 from hyponema_cli.core.records import Call, Execution
 from hyponema_cli.core.schedule import Occurrence
 from hyponema_cli.store import Store, calls
@@ -100,7 +100,7 @@ def due(store: Store, now: datetime, limit: int, only: str | None = None) -> lis
           (select c.id from calls c
            where c.to_number = coalesce(u.phone_number, s.to_number)
              and c.status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt')),
-          (select o.id from executions o
+          (select o.id from executions o indexed by executions_open
            where o.schedule_id = e.schedule_id and o.kind = 'scheduled'
              and (o.scheduled_time, o.id) < (e.scheduled_time, e.id)
              and o.status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt') limit 1),
@@ -165,16 +165,16 @@ def defer(store: Store, execution_id: str, until: datetime, reason: str, gates: 
     )
 
 
-def give_back(store: Store, execution_id: str, until: datetime, reason: str) -> None:
-    """Undo a claim for which no call was made: the attempt is not used up."""
+def give_back(store: Store, execution_id: str, until: datetime | None, reason: str) -> None:
+    """Undo a claim for which no call was made: the attempt is not used up. `until` None: it stays due as it was."""
     store.execute(
         """
-        update executions set due_at = ?, reason = ?, attempts = attempts - 1,
+        update executions set due_at = coalesce(?, due_at), reason = ?, attempts = attempts - 1,
           status = iif(attempts > 1, 'waiting_retry', 'pending'),
           from_number = iif(attempts > 1, from_number, null)
         where id = ?
         """,
-        (to_text(until), reason, execution_id),
+        (maybe_text(until), reason, execution_id),
     )
 
 
@@ -238,15 +238,17 @@ def finish(
     )
 
 
-def cancel_waiting(store: Store, schedule_id: str, reason: str, now: datetime) -> list[str]:
-    """Cancel the executions of a schedule for which nothing is being dialled; return their ids."""
+def cancel_waiting(
+    store: Store, schedule_id: str, reason: str, now: datetime, *, retries_only: bool = False
+) -> list[str]:
+    """Cancel the executions of a schedule for which nothing is being dialled, or its retries; return their ids."""
     rows = store.execute(
         """
         update executions set status = 'canceled', reason = ?, finished_at = ?
-        where schedule_id = ? and status in ('pending', 'waiting_retry')
+        where schedule_id = ? and status in ('pending', 'waiting_retry') and (status = 'waiting_retry' or not ?)
         returning id
         """,
-        (reason, to_text(now), schedule_id),
+        (reason, to_text(now), schedule_id, retries_only),
     ).fetchall()
     return [row[0] for row in rows]
 
@@ -255,8 +257,10 @@ def pending_of(store: Store, schedule_id: str) -> list[tuple[str, Occurrence]]:
     """Return the scheduled executions of a schedule that have not been dialled yet, with their occurrences."""
     rows = store.execute(
         """
-        select id, scheduled_time, slot from executions
-        where schedule_id = ? and kind = 'scheduled' and status = 'pending' order by id
+        select id, scheduled_time, slot from executions indexed by executions_open
+        where schedule_id = ? and kind = 'scheduled' and status = 'pending'
+          and status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt')
+        order by id
         """,
         (schedule_id,),
     )
@@ -273,22 +277,25 @@ def withdraw(store: Store, execution_id: str, reason: str, now: datetime) -> Non
 
 def has_row(store: Store, schedule_id: str, occurrence: Occurrence) -> bool:
     """True when an occurrence of a schedule has been recorded, by its slot or by its instant."""
+    # Two questions, each of its own unique index; asked as one with `or`, they would read the schedule's whole past.
     row = store.execute(
         """
-        select 1 from executions
-        where schedule_id = ? and kind = 'scheduled' and (slot = ? or scheduled_time = ?) limit 1
+        select exists (select 1 from executions where schedule_id = ?1 and kind = 'scheduled' and slot = ?2)
+            or exists (select 1 from executions where schedule_id = ?1 and kind = 'scheduled' and scheduled_time = ?3)
         """,
         (schedule_id, occurrence.slot, to_text(occurrence.at)),
     ).fetchone()
-    return row is not None
+    return bool(row[0])
 
 
 def dialling_of(store: Store, schedule_id: str) -> list[str]:
     """Return the executions of a schedule that have a call or a doubt, or wait for a retry."""
     rows = store.execute(
         """
-        select id from executions
-        where schedule_id = ? and status in ('dialing', 'in_progress', 'waiting_retry', 'in_doubt') order by id
+        select id from executions indexed by executions_open
+        where schedule_id = ? and status <> 'pending'
+          and status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt')
+        order by id
         """,
         (schedule_id,),
     )

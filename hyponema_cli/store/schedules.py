@@ -30,7 +30,8 @@ _NAMES = tuple(_OWN.split(", "))
 _SELECT = f"""
     select {", ".join("s." + name for name in _NAMES)},
       u.name, u.phone_number, u.timezone, u.local_time, a.name,
-      (select max(e.actual_time) from executions e where e.schedule_id = s.id),
+      (select e.actual_time from executions e
+       where e.schedule_id = s.id and e.actual_time is not null order by e.scheduled_time desc, e.id desc limit 1),
       (select e.status from executions e where e.schedule_id = s.id order by e.scheduled_time desc, e.id desc limit 1)
     from schedules s
     join agents a on a.id = s.agent_id
@@ -199,12 +200,12 @@ def conclude(store: Store, schedule_id: str, now: datetime) -> ScheduleState | N
         """
         select s.kind, s.next_run_at is null or (s.max_occurrences is not null and s.max_occurrences <= (
             select count(*) from executions e
-            where e.schedule_id = s.id and e.kind = 'scheduled' and e.attempts > 0)),
+            where e.schedule_id = s.id and e.kind = 'scheduled' and e.actual_time is not null)),
           (select e.status from executions e
            where e.schedule_id = s.id and e.kind = 'scheduled' order by e.scheduled_time desc limit 1)
         from schedules s
         where s.id = ? and s.status in ('active', 'paused') and s.trouble is null
-          and not exists (select 1 from executions e where e.schedule_id = s.id
+          and not exists (select 1 from executions e indexed by executions_open where e.schedule_id = s.id
             and e.status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt'))
         """,
         (schedule_id,),
@@ -220,7 +221,7 @@ def conclude(store: Store, schedule_id: str, now: datetime) -> ScheduleState | N
 def dialled(store: Store, schedule_id: str) -> int:
     """Count the scheduled executions that reached a dial: what `max_occurrences` counts."""
     (count,) = store.execute(
-        "select count(*) from executions where schedule_id = ? and kind = 'scheduled' and attempts > 0",
+        "select count(*) from executions where schedule_id = ? and kind = 'scheduled' and actual_time is not null",
         (schedule_id,),
     ).fetchone()
     return int(count)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -334,6 +336,28 @@ class TestAPluginThatMisbehaves:
         world.tick(MONDAY + timedelta(seconds=60))
         assert world.store.execute("select status, duration_seconds from calls").fetchone() == ("completed", 7)
 
+    @pytest.mark.parametrize(
+        "odd", [{"duration_seconds": 2**70}, {"duration_seconds": -1}, {"carrier_call_id": "\ud800"}]
+    )
+    def test_no_view_of_one_call_stops_the_others(self, world: World, odd: dict[str, Any]) -> None:
+        world.add({"at": "now"})
+        world.tick()
+        end = CallView("T1", CallState.COMPLETED, "", "", "", MONDAY)
+        world.phones.fetch_call = lambda carrier_call_id: replace(end, **odd)  # type: ignore[method-assign]
+        other = world.add({"delay": "20s"}, to="+34600000105")
+        world.tick(MONDAY + timedelta(seconds=20))
+        assert world.statuses(other) == [("dialing", None)]
+
+    def test_an_error_that_cannot_even_be_printed_is_a_doubt(self, world: World) -> None:
+        class Mute(Exception):
+            def __str__(self) -> str:
+                raise ZeroDivisionError
+
+        world.phones.answer = answers(Mute())
+        world.add({"at": "now"})
+        world.tick()
+        assert call_states(world) == [("in_doubt", "carrier_error")]
+
     def test_capabilities_that_raise_keep_it_from_being_used_and_nothing_else(self, world: World) -> None:
         def broken() -> Capabilities:
             raise ZeroDivisionError
@@ -432,6 +456,33 @@ def test_a_carrier_that_wants_hours_does_not_keep_an_execution_open_past_its_dea
     hourly = world.add({"cron": "0 * * * *"}, until="2026-03-02T10:00:00Z")
     world.run_until(MONDAY + timedelta(hours=3))
     assert world.statuses(hourly) == [("missed", "too_late")] * 3
+
+
+def test_a_pass_ends_though_its_carrier_cannot_be_reached(world: World) -> None:
+    def hang(call: PlaceCall) -> CallState:
+        world.clock.set(world.clock.now() + timedelta(seconds=10))
+        raise NotSent("no route")
+
+    world.phones.answer = hang
+    for last in range(40):
+        world.add({"at": "now"}, to=f"+346000001{last:02}", catch_up_window="1d")
+    world.tick()
+    assert world.clock.now() - MONDAY < timedelta(minutes=2)
+    assert len(world.dials()) == 1
+
+
+def test_a_pass_of_a_slow_carrier_ends_after_a_minute_and_the_next_goes_on(world: World) -> None:
+    def slow(call: PlaceCall) -> CallState:
+        world.clock.set(world.clock.now() + timedelta(seconds=10))
+        return CallState.COMPLETED
+
+    world.phones.answer = slow
+    for last in range(12):
+        world.add({"at": "now"}, to=f"+346000001{last:02}")
+    world.tick()
+    assert 6 <= len(world.dials()) <= 8
+    world.tick()
+    assert len(world.dials()) == len(set(world.dials())) == 12
 
 
 def test_carriers_that_do_not_answer_keep_nobody_waiting(world: World) -> None:

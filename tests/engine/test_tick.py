@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from hyponema_cli.carriers.base import PlaceCall, Throttled
 from hyponema_cli.core.call import CallState
 from hyponema_cli.core.errors import Conflict
 from hyponema_cli.core.schedule import occurrences
 from hyponema_cli.engine import book
-from hyponema_cli.store import schedules, settings
+from hyponema_cli.engine.materialise import materialise
+from hyponema_cli.engine.report import TickReport
+from hyponema_cli.store import schedules, settings, users
 from tests.world import MONDAY, World, at
 
 
@@ -275,6 +278,16 @@ class TestWhenTheZoneDataChange:
         assert world.dials() == []
         assert world.schedule(daily).next_run_at == at("2026-03-02 08:30")
 
+    def test_a_one_shot_that_they_put_into_the_past_is_missed(self, world: World) -> None:
+        once = world.add({"at": "2026-03-02 12:00"})
+        world.tick("2026-03-02 09:00")
+        # As if the new data had moved Madrid to where Tokyo is.
+        world.store.execute("update users set timezone = 'Asia/Tokyo' where id = 'ana'")
+        world.desk.zone_edition = "edition-2"
+        world.tick()
+        assert world.statuses(once) == [("missed", "moved_into_the_past")]
+        assert world.schedule(once).status == "completed"
+
     def test_an_older_edition_does_not_undo_a_newer_ones_work(self, world: World) -> None:
         daily = world.add({"cron": "30 9 * * *"})
         world.store.execute("update schedules set next_run_at = '2026-03-02T09:30:00Z'")
@@ -376,12 +389,36 @@ class TestWhenTheClocksOfAUserOrTheWorkspaceChange:
         assert world.statuses(once) == [("missed", "moved_into_the_past")]
         assert world.schedule(once).status == "completed"
 
+    def test_moving_there_and_back_loses_no_slot(self, world: World) -> None:
+        world.user("ben", "+34600000002", "Asia/Tokyo")
+        twice = world.add({"cron": "0 9,21 * * *"}, user="ben", start="2026-03-03")
+        world.run_until("2026-03-03 00:05", every=timedelta(minutes=5))
+        world.clock.set(at("2026-03-03 03:00"))
+        world.edit_user("ben", timezone="America/New_York")
+        world.clock.set(at("2026-03-03 03:01"))
+        world.edit_user("ben", timezone="Asia/Tokyo")
+        assert world.schedule(twice).next_run_at == at("2026-03-03 12:00")
+
+    def test_a_slot_of_a_recurring_rule_that_moves_into_the_past_is_missed(self, world: World) -> None:
+        world.user("ben", "+34600000002", "America/New_York")
+        weekly = world.add({"weekdays": "mon", "at": "09:30"}, user="ben")
+        world.tick("2026-03-02 13:30")
+        world.edit_user("ben", timezone="Asia/Tokyo")
+        assert world.statuses(weekly) == [("missed", "moved_into_the_past")]
+        assert world.schedule(weekly).next_run_at == at("2026-03-09 00:30")
+
+    def test_a_one_shot_moved_past_its_end_is_missed(self, world: World) -> None:
+        once = world.add({"at": "2026-03-02 12:00"}, until="2026-03-02T11:30Z")
+        world.edit_user("ana", timezone="America/New_York")
+        assert world.statuses(once) == [("missed", "moved_past_its_end")]
+        assert world.schedule(once).status == "completed"
+
     def test_a_slot_that_was_called_is_not_promised_again_on_the_new_clocks(self, world: World) -> None:
         daily = world.add({"cron": "30 9 * * *"}, timezone="Europe/Madrid")
         world.run_until("2026-03-02 09:00", every=timedelta(minutes=5))
         _, after = book.edit(world.desk, daily.id, book.Request(timezone="America/New_York"))
         assert after.next_run_at == at("2026-03-03 14:30")
-        preview = next(occurrences(after.rule(None), after.accounted_until))
+        preview = next(book.coming(world.store, world.schedule(daily), settings.load(world.store)))
         assert preview.at == after.next_run_at
 
     def test_a_call_taken_back_frees_its_slot_for_the_new_clocks(self, world: World) -> None:
@@ -427,12 +464,46 @@ def test_editing_an_end_that_lies_ahead_keeps_todays_call(world: World) -> None:
 def test_another_callee_is_not_called_for_the_retries_of_the_first(world: World) -> None:
     world.user("ben", "+34600000002", "Europe/Madrid")
     world.phones.answer = lambda call: CallState.BUSY
-    once = world.add({"at": "now"}, max_attempts=3, retry_delay="5m")
-    world.run_until("2026-03-02 08:01")
+    daily = world.add({"cron": "1 9 * * *"}, max_attempts=3, retry_delay="5m")
     world.run_until("2026-03-02 08:02")
-    book.edit(world.desk, once.id, book.Request(user="ben"))
+    book.edit(world.desk, daily.id, book.Request(user="ben"))
     world.run_until("2026-03-02 08:30")
     assert world.dials() == ["+34600000001"]
+    assert world.statuses(daily) == [("canceled", "callee_changed")]
+
+
+def test_a_one_shot_that_is_being_called_cannot_be_given_to_somebody_else(world: World) -> None:
+    world.user("ben", "+34600000002", "Europe/Madrid")
+    once = world.add({"at": "now"})
+    world.tick()
+    with pytest.raises(Conflict, match="being called"):
+        book.edit(world.desk, once.id, book.Request(user="ben"))
+
+
+def test_a_one_shot_that_waits_calls_whom_it_was_given_to(world: World) -> None:
+    world.user("ben", "+34600000002", "Europe/Madrid")
+    once = world.add({"at": "now"}, paused=True)
+    world.tick()
+    book.edit(world.desk, once.id, book.Request(user="ben"))
+    book.resume(world.desk, once.id, None)
+    world.tick(MONDAY + timedelta(seconds=1))
+    assert world.dials() == ["+34600000002"]
+
+
+def test_a_schedule_can_be_moved_to_now(world: World) -> None:
+    once = world.add({"at": "2026-03-05 09:00"})
+    book.edit(world.desk, once.id, book.Request(when=book.WhenWords(at="now")))
+    world.tick()
+    assert len(world.dials()) == 1
+
+
+def test_a_user_who_was_removed_is_not_called_by_hand(world: World) -> None:
+    once = world.add({"at": "now"})
+    world.run_until("2026-03-02 08:02")
+    with world.store.transaction():
+        users.remove(world.store, "ana", world.clock.now())
+    with pytest.raises(Conflict, match="removed"):
+        book.run_now(world.desk, once.id)
 
 
 def test_max_occurrences_holds_when_two_slots_wait_behind_a_slow_carrier(world: World) -> None:
@@ -445,6 +516,22 @@ def test_max_occurrences_holds_when_two_slots_wait_behind_a_slow_carrier(world: 
     world.store.execute("update numbers set carrier = 'simulated'")
     world.run_until("2026-03-02 08:10")
     assert len(world.dials()) == 1
+    assert world.schedule(minutely).status == "completed"
+
+
+def test_max_occurrences_does_not_count_a_request_that_was_not_taken(world: World) -> None:
+    minutely = world.add({"cron": "* * * * *"}, max_occurrences=1, start="2026-03-02T08:01:00Z")
+
+    def throttled_across_the_minute(call: PlaceCall) -> CallState:
+        world.clock.set(at("2026-03-02 08:02:10"))
+        materialise(world.desk, world.clock.now(), TickReport(world.clock.now()))
+        world.phones.answer = lambda call: CallState.COMPLETED
+        raise Throttled("429", timedelta(hours=1))
+
+    world.phones.answer = throttled_across_the_minute
+    world.tick("2026-03-02 08:01")
+    world.run_until("2026-03-02 08:30")
+    assert len(world.dials()) == 2
     assert world.schedule(minutely).status == "completed"
 
 
