@@ -11,6 +11,7 @@ from hyponema_cli.core.records import Agent, Number
 from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine import book
 from hyponema_cli.engine.desk import Desk
+from hyponema_cli.engine.request import Request
 from hyponema_cli.store import agents, create, numbers, settings
 from hyponema_cli.wire import desk_of
 
@@ -27,7 +28,7 @@ def workspace(path: Path, now: datetime, schedules: int, due_at: datetime) -> De
         numbers.attach(store, number.id, "agent-1", now)
     if schedules:
         local = due_at.strftime("%H:%M:%S")
-        request = book.Request(
+        request = Request(
             to="+34600000000",
             when=WhenWords(weekdays=str(due_at.isoweekday()), at=local),
             timezone="UTC",

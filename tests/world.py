@@ -18,6 +18,7 @@ from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine import book
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.report import TickReport
+from hyponema_cli.engine.request import Request
 from hyponema_cli.engine.tick import tick
 from hyponema_cli.store import agents, create, executions, numbers, schedules, settings, users
 
@@ -120,7 +121,7 @@ class World:
         """Book a schedule for Ana, or for whom it says."""
         if "to" in fields:
             fields = {"timezone": "Europe/Madrid", **fields}
-        request = book.Request(user=None if "to" in fields else user, when=WhenWords(**when), **fields)
+        request = Request(user=None if "to" in fields else user, when=WhenWords(**when), **fields)
         schedule, _ = book.add(self.desk, request, created_by="test")
         return schedule
 

@@ -12,7 +12,7 @@ from hyponema_cli.cli import values
 from hyponema_cli.cli.command import Session, command, group
 from hyponema_cli.core.errors import Conflict, InvalidInput
 from hyponema_cli.core.records import Agent
-from hyponema_cli.engine import book
+from hyponema_cli.engine import find
 from hyponema_cli.render import json
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import agents, events, numbers, schedules
@@ -98,7 +98,7 @@ def show(session: Session, agent: Word) -> None:
       hyp agents show agent-123
     """
     with session.store() as store:
-        found = book.find_agent(store, agent)
+        found = find.agent(store, agent)
         attached = [number.phone_number for number in numbers.of_agent(store, found.id)]
         live = schedules.live_ids_of(store, "agent_id", found.id)
     session.show_one(
@@ -130,7 +130,7 @@ def edit(
     """
     with session.desk() as desk, desk.store.transaction():
         now = desk.clock.now()
-        before = book.find_agent(desk.store, agent)
+        before = find.agent(desk.store, agent)
         after = before
         if answer_url or stream_url or application_sid:
             after = replace(
@@ -145,7 +145,7 @@ def edit(
         if after != before:
             agents.update(desk.store, after, now)
             events.add(desk.store, now, desk.actor, "agent.edited", subject_id=after.id)
-        after = book.find_agent(desk.store, before.id)
+        after = find.agent(desk.store, before.id)
     session.done(f"{'Changed' if after != before else 'Nothing to change in'} agent {after.id}.", json.agent(after))
 
 
@@ -159,7 +159,7 @@ def remove(session: Session, agent: Word) -> None:
     """
     with session.desk() as desk, desk.store.transaction():
         now = desk.clock.now()
-        found = book.find_agent(desk.store, agent)
+        found = find.agent(desk.store, agent)
         refuse_while_live(f"agent {found.id}", schedules.live_ids_of(desk.store, "agent_id", found.id))
         agents.remove(desk.store, found.id, now)
         events.add(desk.store, now, desk.actor, "agent.removed", subject_id=found.id)

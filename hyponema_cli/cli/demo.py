@@ -18,6 +18,7 @@ from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine import book
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.report import TickReport
+from hyponema_cli.engine.request import Request
 from hyponema_cli.engine.tick import tick
 from hyponema_cli.render import json, tables
 from hyponema_cli.store import agents, create, executions, numbers, users
@@ -38,16 +39,16 @@ _PEOPLE = (
     ("user-kenji", "Kenji", "+81312345694", "Asia/Tokyo"),
 )
 _SCHEDULES = (
-    book.Request(user="user-ana", when=WhenWords(weekdays="1,3,5", at="09:30"), name="Check-in"),
-    book.Request(user="user-ana", when=WhenWords(cron="30 2 * * *"), name="Night medication", start="2026-10-24"),
-    book.Request(
+    Request(user="user-ana", when=WhenWords(weekdays="1,3,5", at="09:30"), name="Check-in"),
+    Request(user="user-ana", when=WhenWords(cron="30 2 * * *"), name="Night medication", start="2026-10-24"),
+    Request(
         user="user-ben",
         when=WhenWords(cron="0 9 * * MON-FRI"),
         name="Morning call",
         max_attempts=3,
         retry_delay="10m",
     ),
-    book.Request(
+    Request(
         user="user-chloe",
         when=WhenWords(at="2026-10-22 14:30"),
         name="Follow-up",
@@ -55,7 +56,7 @@ _SCHEDULES = (
         retry_delay="5m",
         backoff="exponential",
     ),
-    book.Request(user="user-kenji", when=WhenWords(delay="2h"), name="Welcome"),
+    Request(user="user-kenji", when=WhenWords(delay="2h"), name="Welcome"),
 )
 _NEXT = """\
 On Sunday 25 October 02:30 happened twice in Madrid; Ana was called once, the first time.

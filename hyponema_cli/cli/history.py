@@ -18,7 +18,7 @@ from hyponema_cli.core.call import ExecutionState
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.records import Execution
-from hyponema_cli.engine import book
+from hyponema_cli.engine import book, find
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import executions, settings
@@ -55,7 +55,7 @@ def history(
     with session.store() as store:
         workspace = settings.load(store).timezone
         zone = timewords.parse_zone(workspace) if workspace else ZoneInfo("UTC")
-        one = book.find_schedule(store, schedule) if schedule is not None else None
+        one = find.schedule(store, schedule) if schedule is not None else None
         found = executions.select(
             store,
             schedule_id=one.id if one else None,

@@ -14,7 +14,7 @@ from hyponema_cli.cli.users import read_phone
 from hyponema_cli.core.errors import Conflict
 from hyponema_cli.core.gates import SIMULATED
 from hyponema_cli.core.records import Number
-from hyponema_cli.engine import book
+from hyponema_cli.engine import find
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.render import json
 from hyponema_cli.render.tables import Column
@@ -85,7 +85,7 @@ def show(session: Session, number: Word) -> None:
       hyp numbers show +34910000001
     """
     with session.store() as store:
-        found = book.find_number(store, number)
+        found = find.number(store, number)
     session.show_one(
         [
             ("id", found.id),
@@ -112,8 +112,8 @@ def attach(
       hyp numbers attach +34910000001 agent-123
     """
     with session.desk() as desk, desk.store.transaction():
-        found = book.find_number(desk.store, number)
-        owner = book.find_agent(desk.store, agent)
+        found = find.number(desk.store, number)
+        owner = find.agent(desk.store, agent)
         if found.agent_id not in (None, owner.id):
             if not move:
                 raise Conflict(
@@ -123,7 +123,7 @@ def attach(
             _refuse_last_number(desk, found)
         if found.agent_id != owner.id:
             _attach(desk, found, owner.id, "number.attached")
-        found = book.find_number(desk.store, found.id)
+        found = find.number(desk.store, found.id)
     session.done(f"{found.phone_number} is attached to {owner.id}.", json.number(found))
 
 
@@ -136,11 +136,11 @@ def detach(session: Session, number: Word) -> None:
       hyp numbers detach +34910000001
     """
     with session.desk() as desk, desk.store.transaction():
-        found = book.find_number(desk.store, number)
+        found = find.number(desk.store, number)
         if found.agent_id is not None:
             _refuse_last_number(desk, found)
             _attach(desk, found, None, "number.detached")
-        found = book.find_number(desk.store, found.id)
+        found = find.number(desk.store, found.id)
     session.done(f"{found.phone_number} is attached to nobody.", json.number(found))
 
 
@@ -153,7 +153,7 @@ def release(session: Session, number: Word) -> None:
       hyp numbers release +34910000001
     """
     with session.desk() as desk, desk.store.transaction():
-        found = book.find_number(desk.store, number)
+        found = find.number(desk.store, number)
         if found.agent_id is not None:
             _refuse_last_number(desk, found)
         numbers.delete(desk.store, found.id)

@@ -87,11 +87,11 @@ def preview(
 
 def _of_stored(session: Session, word: str, after: str | None, until: str | None, count: int | None) -> list[_Firing]:
     """Return the firings of a stored schedule that are to come."""
-    from hyponema_cli.engine import book
+    from hyponema_cli.engine import book, find
     from hyponema_cli.store import settings
 
     with session.store() as store:
-        found = book.find_schedule(store, word)
+        found = find.schedule(store, word)
         workspace = settings.load(store)
         zone = found.zone(workspace.timezone) or ZoneInfo("UTC")
         begin = _begin(after, zone, session.clock.now())

@@ -13,7 +13,7 @@ import typer
 from hyponema_cli.cli import values
 from hyponema_cli.cli.users import read_phone
 from hyponema_cli.core.when import WhenWords
-from hyponema_cli.engine.book import CLEARABLE, Request
+from hyponema_cli.engine.request import CLEARABLE, Request
 
 
 def _option(*names: str, metavar: str | None = None, help: str) -> typer.models.OptionInfo:

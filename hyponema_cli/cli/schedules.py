@@ -22,7 +22,7 @@ from hyponema_cli.core.explain import NOTES, in_words
 from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.records import Schedule
 from hyponema_cli.core.schedule import Note
-from hyponema_cli.engine import book
+from hyponema_cli.engine import book, find
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.materialise import materialise_one
 from hyponema_cli.render import json, times
@@ -98,8 +98,8 @@ def list_(
         found = schedules.select(
             store,
             statuses=wanted,
-            agent_id=book.find_agent(store, agent).id if agent is not None else None,
-            user_id=book.find_user(store, user).id if user is not None else None,
+            agent_id=find.agent(store, agent).id if agent is not None else None,
+            user_id=find.user(store, user).id if user is not None else None,
             limit=values.limit(limit) + 1 if limit else 0,
         )
         workspace = settings.load(store).timezone
@@ -128,7 +128,7 @@ def show(
       hyp schedules show "Weekly check-in" --next 10
     """
     with session.store() as store:
-        found = book.find_schedule(store, schedule)
+        found = find.schedule(store, schedule)
         workspace = settings.load(store).timezone
         dialled = schedules.dialled(store, found.id)
         coming = list(islice(book.coming(store, found, settings.load(store)), following))
@@ -193,7 +193,7 @@ def edit(
     """
     request, dry_run = options.request(clear=clear), options.dry_run
     with session.desk() as desk:
-        found = book.find_schedule(desk.store, schedule)
+        found = find.schedule(desk.store, schedule)
         before, after = book.edit(desk, found.id, request, dry_run=dry_run)
         workspace = desk.settings().timezone
     old, new = json.schedule(before, workspace), json.schedule(after, workspace)
@@ -249,7 +249,7 @@ def run_now(session: Session, schedule: Word) -> int | None:
       hyp schedules run-now "Weekly check-in"
     """
     with session.desk() as desk:
-        found = book.find_schedule(desk.store, schedule)
+        found = find.schedule(desk.store, schedule)
         execution_id, report = book.run_now(desk, found.id)
         execution = executions.get(desk.store, execution_id)
     assert execution is not None, "it was just recorded"
@@ -272,7 +272,7 @@ def run_now(session: Session, schedule: Word) -> int | None:
 def _each(session: Session, words: Sequence[str], act: Callable[[Desk, str], Schedule], verb: str) -> None:
     with session.desk() as desk:
         workspace = desk.settings().timezone
-        ids = [book.find_schedule(desk.store, word).id for word in words]
+        ids = [find.schedule(desk.store, word).id for word in words]
         for each in ids:
             # Beforehand, in small transactions: it can be much after a long sleep.
             materialise_one(desk, each, desk.clock.now())

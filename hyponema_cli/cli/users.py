@@ -12,7 +12,7 @@ from hyponema_cli.cli.agents import refuse_while_live
 from hyponema_cli.cli.command import Session, command, group
 from hyponema_cli.core import phone, timewords
 from hyponema_cli.core.records import Schedule, User
-from hyponema_cli.engine import book
+from hyponema_cli.engine import book, find
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import events, schedules, users
@@ -102,7 +102,7 @@ def show(session: Session, user: Word) -> None:
       hyp users show user-1
     """
     with session.store() as store:
-        found = book.find_user(store, user)
+        found = find.user(store, user)
         live = schedules.live_ids_of(store, "user_id", found.id)
     session.show_one(
         [
@@ -149,7 +149,7 @@ def edit(
     given = {key: value for key, value in changes.items() if value is not None} | dict.fromkeys(unset)
     more = values.pairs("--context", context or (), context_json)
     with session.desk() as desk:
-        before = book.find_user(desk.store, user)
+        before = find.user(desk.store, user)
         after, moved = book.edit_user(
             desk, before.id, lambda old: replace(old, **given, context={**old.context, **more})
         )
@@ -179,7 +179,7 @@ def remove(session: Session, user: Word) -> None:
     """
     with session.desk() as desk, desk.store.transaction():
         now = desk.clock.now()
-        found = book.find_user(desk.store, user)
+        found = find.user(desk.store, user)
         refuse_while_live(f"user {found.id}", schedules.live_ids_of(desk.store, "user_id", found.id))
         users.remove(desk.store, found.id, now)
         events.add(desk.store, now, desk.actor, "user.removed", subject_id=found.id)

@@ -6,74 +6,24 @@ between the old rule and the new one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
-from typing import Any, TypeVar
+from typing import Any
 
-from hyponema_cli.core import phone, timewords
 from hyponema_cli.core.call import LIVE_SCHEDULES, ExecutionState, ScheduleState
-from hyponema_cli.core.errors import Ambiguous, Conflict, InvalidInput, NotFound, nearest
-from hyponema_cli.core.records import Agent, Callee, Number, Schedule, Settings, User
-from hyponema_cli.core.retry import RETRYABLE, Backoff, RetryPolicy
+from hyponema_cli.core.errors import Conflict, InvalidInput
+from hyponema_cli.core.records import Schedule, Settings, User
 from hyponema_cli.core.schedule import Cron, Occurrence, next_occurrence, occurrences
-from hyponema_cli.core.when import When, WhenWords, parse
+from hyponema_cli.core.when import When
+from hyponema_cli.engine import find
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.dial import dial_due
 from hyponema_cli.engine.materialise import LARGEST_MOVE, conclude, derive_anew, materialise_one, unrecorded
 from hyponema_cli.engine.report import TickReport
-from hyponema_cli.store import Store, agents, events, executions, numbers, schedules, users
-
-CLEARABLE = {
-    "timezone": None,
-    "name": None,
-    "description": None,
-    "max_occurrences": None,
-    "start": None,
-    "until": None,
-    "catch_up_window": None,
-    "webhook_url": None,
-    "webhook_events": (),
-}
-"""Fields that an edit can unset, and what they are then."""
-_STORED_AS = {"start": "start_at", "until": "until_at"}
-MOST = 1_000_000
-"""The largest number that an option takes; more is a slip of the finger."""
-WEBHOOK_EVENTS = ("started", "completed", "failed")
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What somebody asked for, in words; None: not said. The same for a new schedule and for a change."""
-
-    agent: str | None = None
-    user: str | None = None
-    to: str | None = None
-    when: WhenWords = field(default_factory=WhenWords)
-    timezone: str | None = None
-    name: str | None = None
-    description: str | None = None
-    context: Mapping[str, Any] = field(default_factory=dict)
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    max_occurrences: int | None = None
-    start: str | None = None
-    until: str | None = None
-    max_attempts: int | None = None
-    max_retries: int | None = None
-    retry_delay: str | None = None
-    backoff: str | None = None
-    retry_on: Sequence[str] | None = None
-    catch_up_window: str | None = None
-    webhook_url: str | None = None
-    webhook_events: Sequence[str] | None = None
-    priority: int | None = None
-    ref: str | None = None
-    paused: bool = False
-    clear: tuple[str, ...] = ()
-    """Names of CLEARABLE fields to unset."""
+from hyponema_cli.engine.request import Request, changed, draft
+from hyponema_cli.store import Store, agents, events, executions, schedules, users
 
 
 def add(desk: Desk, request: Request, *, created_by: str, dry_run: bool = False) -> tuple[Schedule, bool]:
@@ -88,9 +38,9 @@ def add(desk: Desk, request: Request, *, created_by: str, dry_run: bool = False)
         known = schedules.by_ref(desk.store, request.ref) if request.ref is not None else None
         if known is not None:
             # Said again, the same words mean what they meant then: "in 15m" is still that instant.
-            _refuse_other_content(known, _build(desk, request, created_by, known.created_at))
+            _refuse_other_content(known, _booked(desk, request, created_by, known.created_at))
             return known, False
-        wanted = _build(desk, request, created_by, now)
+        wanted = _booked(desk, request, created_by, now)
         if dry_run:
             return wanted, True
         schedules.insert(desk.store, wanted)
@@ -102,11 +52,11 @@ def edit(desk: Desk, schedule_id: str, request: Request, *, dry_run: bool = Fals
     """Change what is given and nothing else; return the schedule before and after."""
     now = desk.clock.now().replace(microsecond=0)
     if not dry_run:
-        materialise_one(desk, find_schedule(desk.store, schedule_id).id, now)
+        materialise_one(desk, find.schedule(desk.store, schedule_id).id, now)
     with desk.store.transaction():
         before = _live(desk.store, schedule_id, "edited")
         workspace = desk.settings()
-        after = _changed(desk, before, request, workspace, now)
+        after = changed(desk, before, request, workspace, now)
         if _timing(after, workspace) != _timing(before, workspace) or before.trouble is not None:
             if not dry_run:
                 _withdraw_undialled(desk, before, after, workspace, now)
@@ -130,13 +80,13 @@ def pause(desk: Desk, schedule_id: str, reason: str | None) -> Schedule:
         schedule_id = _live(desk.store, schedule_id, "paused").id
         schedules.set_status(desk.store, schedule_id, ScheduleState.PAUSED, reason, now)
         desk.log(now, "schedule.paused", schedule_id=schedule_id, reason=reason)
-    return find_schedule(desk.store, schedule_id)
+    return find.schedule(desk.store, schedule_id)
 
 
 def resume(desk: Desk, schedule_id: str, reason: str | None) -> Schedule:
     """Let a schedule dial again. Slots that came due while it was paused stay skipped: there is no burst."""
     now = desk.clock.now()
-    schedule_id = find_schedule(desk.store, schedule_id).id
+    schedule_id = find.schedule(desk.store, schedule_id).id
     materialise_one(desk, schedule_id, now)
     with desk.store.transaction():
         schedule = _live(desk.store, schedule_id, "resumed")
@@ -155,23 +105,23 @@ def resume(desk: Desk, schedule_id: str, reason: str | None) -> Schedule:
             desk.log(now, "schedule.resumed", schedule_id=schedule_id, reason=reason)
             executions.wake(desk.store, now, schedule_id=schedule_id)
             conclude(desk, schedule_id, now)
-    return find_schedule(desk.store, schedule_id)
+    return find.schedule(desk.store, schedule_id)
 
 
 def cancel(desk: Desk, schedule_id: str, reason: str | None) -> Schedule:
     """End a schedule for good. A call in progress is not cut off; nothing that waits is dialled any more."""
     now = desk.clock.now()
-    schedule_id = find_schedule(desk.store, schedule_id).id
+    schedule_id = find.schedule(desk.store, schedule_id).id
     materialise_one(desk, schedule_id, now)
     with desk.store.transaction():
-        schedule = find_schedule(desk.store, schedule_id)
+        schedule = find.schedule(desk.store, schedule_id)
         if schedule.status is ScheduleState.CANCELED:
             return schedule
         _live(desk.store, schedule_id, "canceled")
         _cancel_waiting(desk, schedule_id, "schedule_canceled", now)
         schedules.set_status(desk.store, schedule_id, ScheduleState.CANCELED, reason, now)
         desk.log(now, "schedule.canceled", schedule_id=schedule_id, reason=reason)
-    return find_schedule(desk.store, schedule_id)
+    return find.schedule(desk.store, schedule_id)
 
 
 def run_now(desk: Desk, schedule_id: str) -> tuple[str, TickReport]:
@@ -182,7 +132,7 @@ def run_now(desk: Desk, schedule_id: str) -> tuple[str, TickReport]:
     now = desk.clock.now()
     report = TickReport(now)
     with desk.store.transaction():
-        schedule = find_schedule(desk.store, schedule_id)
+        schedule = find.schedule(desk.store, schedule_id)
         schedule_id = schedule.id
         if schedule.status is ScheduleState.CANCELED:
             raise Conflict(f"{schedule_id} is canceled and cannot be run", hint="add a new schedule instead")
@@ -212,7 +162,7 @@ def edit_user(desk: Desk, user_id: str, change: Callable[[User], User]) -> tuple
     """
     now = desk.clock.now().replace(microsecond=0)
     with desk.store.transaction():
-        before = find_user(desk.store, user_id)
+        before = find.user(desk.store, user_id)
         after = change(before)
         if after == before:
             return before, []
@@ -222,7 +172,7 @@ def edit_user(desk: Desk, user_id: str, change: Callable[[User], User]) -> tuple
             events.add(desk.store, now, desk.actor, "user.edited", subject_id=after.id)
 
         moved = _move(desk, schedules.of_user(desk.store, before.id), write, now)
-        return find_user(desk.store, before.id), moved
+        return find.user(desk.store, before.id), moved
 
 
 def set_workspace_zone(desk: Desk, write: Callable[[], None]) -> list[Schedule]:
@@ -260,127 +210,10 @@ def coming(
     )
 
 
-def find_agent(store: Store, word: str) -> Agent:
-    """Return the agent of that id or exact name."""
-    return _one(word, "agent", agents.find(store, word), lambda: agents.words(store))
-
-
-def find_user(store: Store, word: str) -> User:
-    """Return the user of that id, exact name or phone number."""
-    return _one(word, "user", users.find(store, word), lambda: users.words(store))
-
-
-def find_number(store: Store, word: str) -> Number:
-    """Return the number of that id or E.164 form."""
-    known = [each.phone_number for each in numbers.select(store, 1000)]
-    return _one(word, "number", numbers.find(store, word), lambda: known)
-
-
-def find_schedule(store: Store, word: str) -> Schedule:
-    """Return the schedule of that id or exact name."""
-    return _one(word, "schedule", schedules.find(store, word), lambda: schedules.words(store))
-
-
-def _build(desk: Desk, request: Request, created_by: str, now: datetime) -> Schedule:
-    workspace = desk.settings()
-    agent = _agent_of(desk.store, request)
-    user, to_number = _callee_of(desk.store, request)
-    draft = Schedule(
-        id=desk.new_id("sch", now),
-        agent_id=agent.id,
-        user_id=user.id if user else None,
-        to_number=to_number,
-        kind="",
-        weekdays=None,
-        local_time=None,
-        cron_expression=None,
-        run_at=None,
-        run_local=None,
-        run_fold=0,
-        timezone=None,
-        status=ScheduleState.PAUSED if request.paused else ScheduleState.ACTIVE,
-        status_reason=None,
-        name=None,
-        description=None,
-        customer_context={},
-        metadata={},
-        max_occurrences=None,
-        start_at=None,
-        until_at=None,
-        retry=RetryPolicy(),
-        catch_up_window=None,
-        webhook_url=None,
-        webhook_events=(),
-        priority=0,
-        ref=request.ref,
-        created_by=created_by,
-        created_at=now,
-        updated_at=now,
-        next_run_at=None,
-        next_slot=None,
-        next_note=None,
-        accounted_until=now,
-        callee=Callee(user.name, user.phone_number, user.timezone, user.local_time) if user else None,
-        agent_name=agent.name,
-    )
-    # An agent's or user's change of mind is no part of building: both stand in the draft already.
-    draft = _changed(desk, draft, replace(request, agent=None, user=None, to=None), workspace, now)
+def _booked(desk: Desk, request: Request, created_by: str, now: datetime) -> Schedule:
     # "Now" is not after now; a booking accounts for everything before its own second.
-    return _with_next(desk, replace(draft, accounted_until=now - timedelta(seconds=1)), workspace)
-
-
-def _changed(desk: Desk, schedule: Schedule, request: Request, workspace: Settings, now: datetime) -> Schedule:
-    """Return the schedule with what the request gives, checked; its next instant is not derived yet."""
-    if request.agent is not None:
-        agent = find_agent(desk.store, request.agent)
-        schedule = replace(schedule, agent_id=agent.id, agent_name=agent.name)
-    if request.user is not None or request.to is not None:
-        user, to_number = _callee_of(desk.store, request)
-        callee = Callee(user.name, user.phone_number, user.timezone, user.local_time) if user else None
-        schedule = replace(schedule, user_id=user.id if user else None, to_number=to_number, callee=callee)
-    if request.clear:
-        unset: dict[str, Any] = {_STORED_AS.get(name, name): CLEARABLE[name] for name in request.clear}
-        schedule = replace(schedule, **unset)
-    if request.timezone is not None:
-        schedule = replace(schedule, timezone=timewords.parse_zone(request.timezone).key)
-    zone = schedule.zone(workspace.timezone)
-    if request.when or not schedule.kind:
-        schedule = _with_when(schedule, parse(_completed(schedule, request.when), zone, now))
-    elif request.timezone is not None and schedule.run_local is not None:
-        # The wall reading stays; in the new zone it may be missing or happen twice.
-        timewords.parse_moment(schedule.run_local.isoformat(), zone, fold=schedule.run_fold or None)
-    changes: dict[str, Any] = {
-        "name": _text("--name", request.name),
-        "description": request.description,
-        "max_occurrences": _at_least_one("--max-occurrences", request.max_occurrences),
-        "start_at": timewords.parse_bound(request.start, zone, end=False) if request.start else None,
-        "until_at": timewords.parse_bound(request.until, zone, end=True) if request.until else None,
-        "catch_up_window": _window(request.catch_up_window),
-        "webhook_url": _webhook_url(request.webhook_url),
-        "webhook_events": _webhook_events(request.webhook_events),
-        "priority": _priority(request.priority),
-    }
-    schedule = replace(schedule, **{name: value for name, value in changes.items() if value is not None})
-    return replace(
-        schedule,
-        retry=_retry_policy(schedule.retry, request),
-        customer_context={**schedule.customer_context, **request.context},
-        metadata={**schedule.metadata, **request.metadata},
-    )
-
-
-def _completed(schedule: Schedule, words: WhenWords) -> WhenWords:
-    """Let `--at 10:00` or `--weekdays 2` alone change one half of a weekly rule."""
-    if schedule.kind == "weekly" and words.cron is None and words.delay is None:
-        if words.weekdays is None and words.at is not None and "-" not in words.at and words.at != "now":
-            return replace(words, weekdays=",".join(map(str, schedule.weekdays or ())))
-        if words.at is None and words.weekdays is not None:
-            return replace(words, at=schedule.local_time)
-    return words
-
-
-def _with_when(schedule: Schedule, when: When) -> Schedule:
-    return replace(schedule, **{each.name: getattr(when, each.name) for each in fields(when)})
+    wanted = replace(draft(desk, request, created_by, now), accounted_until=now - timedelta(seconds=1))
+    return _with_next(desk, wanted, desk.settings())
 
 
 def _with_next(desk: Desk, schedule: Schedule, workspace: Settings) -> Schedule:
@@ -463,12 +296,12 @@ def _move(desk: Desk, bound: Sequence[Schedule], write: Callable[[], None], now:
     write()
     workspace, moved = desk.settings(), []
     for schedule_id, (timing, promised) in old.items():
-        after = find_schedule(desk.store, schedule_id)
+        after = find.schedule(desk.store, schedule_id)
         if after.status not in LIVE_SCHEDULES or (_timing(after, workspace) == timing and after.trouble is None):
             continue
         after = replace(after, accounted_until=max(now, after.accounted_until))
         derive_anew(desk, after, workspace, promised, now)
-        again = find_schedule(desk.store, schedule_id)
+        again = find.schedule(desk.store, schedule_id)
         if (again.next_run_at, again.status) != (after.next_run_at, after.status):
             desk.log(now, "schedule.moved", schedule_id=schedule_id)
             moved.append(again)
@@ -492,50 +325,16 @@ def _promised(schedule: Schedule, workspace: Settings, now: datetime) -> list[Oc
     return list(takewhile(lambda each: each.at <= now + LARGEST_MOVE, coming))
 
 
-def _agent_of(store: Store, request: Request) -> Agent:
-    if request.agent is not None:
-        return find_agent(store, request.agent)
-    return _only(agents.select(store, 2), "agent", "--agent", "hyp agents add NAME")
-
-
-def _callee_of(store: Store, request: Request) -> tuple[User | None, str | None]:
-    if request.user is not None and request.to is not None:
-        raise InvalidInput("--user and --to cannot be used together", hint="a user has a number: --user is enough")
-    if request.to is not None:
-        return None, phone.parse(request.to)
-    if request.user is not None:
-        return find_user(store, request.user), None
-    return _only(
-        users.select(store, 2), "user", "--user", "hyp users add NAME --phone +E164, or give --to +E164"
-    ), None
-
-
-def _only(found: Sequence[T], noun: str, option: str, how: str) -> T:
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise InvalidInput(f"there are several {noun}s", hint=f"name one with {option}; see: hyp {noun}s list")
-    raise NotFound(f"there is no {noun} yet", hint=how)
-
-
-def _one(word: str, noun: str, found: Sequence[T], known: Callable[[], Sequence[str]]) -> T:
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise Ambiguous(f"{len(found)} {noun}s bear the name {word!r}", hint=f"use the id; see: hyp {noun}s list")
-    match = nearest(word, known())
-    hint = f"did you mean {match!r}?" if match else f"see: hyp {noun}s list"
-    raise NotFound(f"no {noun} {word!r}", hint=hint)
-
-
 def _live(store: Store, schedule_id: str, what: str) -> Schedule:
-    schedule = find_schedule(store, schedule_id)
+    schedule = find.schedule(store, schedule_id)
     if schedule.status not in LIVE_SCHEDULES:
         raise Conflict(f"{schedule_id} is {schedule.status} and cannot be {what}", hint="add a new schedule instead")
     return schedule
 
 
 # What a schedule was booked as, apart from what has become of it since.
+
+
 _FATE = {
     "id",
     "status",
@@ -564,84 +363,3 @@ def _refuse_other_content(known: Schedule, wanted: Schedule) -> None:
             f"ref {known.ref!r} is taken by {known.id}, which differs in {', '.join(different)}",
             hint=f"change that one: hyp schedules edit {known.id}",
         )
-
-
-def _retry_policy(old: RetryPolicy, request: Request) -> RetryPolicy:
-    attempts = old.max_attempts
-    if request.max_retries is not None:
-        if not 0 <= request.max_retries < MOST:
-            raise InvalidInput(f"--max-retries {request.max_retries} must be 0 or more", hint="0 calls once")
-        attempts = request.max_retries + 1
-    if request.max_attempts is not None:
-        if request.max_retries is not None and request.max_attempts != attempts:
-            raise InvalidInput(
-                f"--max-attempts {request.max_attempts} and --max-retries {request.max_retries} disagree",
-                hint="attempts count the first call too: 3 attempts are 2 retries; give one of them",
-            )
-        attempts = _at_least_one("--max-attempts", request.max_attempts) or 1
-    delay = timewords.parse_duration(request.retry_delay) if request.retry_delay else old.delay
-    return RetryPolicy(
-        max_attempts=attempts,
-        delay=delay,
-        backoff=_word_of("--backoff", request.backoff, tuple(Backoff)) if request.backoff else old.backoff,
-        retry_on=frozenset(_word_of("--retry-on", word, RETRYABLE) for word in request.retry_on)
-        if request.retry_on is not None
-        else old.retry_on,
-    )
-
-
-def _word_of(option: str, word: str, known: Sequence[T]) -> T:
-    for each in known:
-        if str(each) == word.strip().casefold().replace("-", "_"):
-            return each
-    match = nearest(word, map(str, known))
-    hint = f"did you mean {match}?" if match else f"one of: {', '.join(map(str, known))}"
-    raise InvalidInput(f"{option} {word!r} is not known", hint=hint)
-
-
-def _at_least_one(option: str, number: int | None) -> int | None:
-    if number is not None and not 1 <= number <= MOST:
-        raise InvalidInput(f"{option} {number} must be from 1 to {MOST:,}", hint="leave it out for the default")
-    return number
-
-
-def _priority(number: int | None) -> int | None:
-    if number is not None and not -MOST <= number <= MOST:
-        raise InvalidInput(f"--priority {number} must be from -{MOST:,} to {MOST:,}", hint="0 is the default")
-    return number
-
-
-def _text(option: str, text: str | None) -> str | None:
-    if text is not None and not text.strip():
-        raise InvalidInput(f"{option} {text!r} is empty", hint="leave it out for none")
-    return text
-
-
-def _window(text: str | None) -> timedelta | None:
-    if text is None:
-        return None
-    window = timewords.parse_duration(text)
-    if window < timedelta(seconds=1):
-        raise InvalidInput(f"--catch-up-window {text} would miss every call", hint="a minute or more, as in 15m")
-    return window
-
-
-def _webhook_url(url: str | None) -> str | None:
-    from urllib.parse import urlsplit
-
-    if url is None:
-        return None
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        valid = False
-    if not valid:
-        raise InvalidInput(f"webhook URL {url!r} is not http(s)", hint="as in https://example.org/hooks/calls")
-    return url
-
-
-def _webhook_events(events: Sequence[str] | None) -> tuple[str, ...] | None:
-    if events is None:
-        return None
-    return tuple(dict.fromkeys(_word_of("--webhook-event", event, WEBHOOK_EVENTS) for event in events))

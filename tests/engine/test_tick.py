@@ -12,9 +12,11 @@ from hyponema_cli.carriers.base import PlaceCall, Throttled
 from hyponema_cli.core.call import CallState
 from hyponema_cli.core.errors import Conflict
 from hyponema_cli.core.schedule import occurrences
+from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine import book
 from hyponema_cli.engine.materialise import materialise
 from hyponema_cli.engine.report import TickReport
+from hyponema_cli.engine.request import Request
 from hyponema_cli.store import schedules, settings, users
 from tests.world import MONDAY, World, at
 
@@ -321,7 +323,7 @@ def test_schedules_bound_to_a_user_move_with_their_clocks(world: World) -> None:
 def test_moving_a_daily_call_to_an_earlier_hour_that_has_passed_calls_nobody_today(world: World) -> None:
     daily = world.add({"cron": "30 9 * * *"})
     world.run_until("2026-03-02 09:00")
-    book.edit(world.desk, daily.id, book.Request(when=book.WhenWords(cron="45 9 * * *")))
+    book.edit(world.desk, daily.id, Request(when=WhenWords(cron="45 9 * * *")))
     world.run_until("2026-03-02 12:00", every=timedelta(minutes=5))
     assert len(world.dials()) == 1
     assert world.schedule(daily).next_run_at == at("2026-03-03 08:45")
@@ -330,7 +332,7 @@ def test_moving_a_daily_call_to_an_earlier_hour_that_has_passed_calls_nobody_tod
 def test_a_slot_that_was_due_but_not_yet_seen_is_recorded_before_its_rule_changes(world: World) -> None:
     daily = world.add({"cron": "30 9 * * *"})
     world.clock.set(at("2026-03-02 08:30:20"))
-    book.edit(world.desk, daily.id, book.Request(when=book.WhenWords(cron="0 15 * * *")))
+    book.edit(world.desk, daily.id, Request(when=WhenWords(cron="0 15 * * *")))
     world.tick()
     assert world.statuses(daily) == [("canceled", "rescheduled")]
     assert world.dials() == []
@@ -416,7 +418,7 @@ class TestWhenTheClocksOfAUserOrTheWorkspaceChange:
     def test_a_slot_that_was_called_is_not_promised_again_on_the_new_clocks(self, world: World) -> None:
         daily = world.add({"cron": "30 9 * * *"}, timezone="Europe/Madrid")
         world.run_until("2026-03-02 09:00", every=timedelta(minutes=5))
-        _, after = book.edit(world.desk, daily.id, book.Request(timezone="America/New_York"))
+        _, after = book.edit(world.desk, daily.id, Request(timezone="America/New_York"))
         assert after.next_run_at == at("2026-03-03 14:30")
         preview = next(book.coming(world.store, world.schedule(daily), settings.load(world.store)))
         assert preview.at == after.next_run_at
@@ -426,7 +428,7 @@ class TestWhenTheClocksOfAUserOrTheWorkspaceChange:
         once = world.add({"at": "2026-03-02 09:30"}, timezone="Europe/Madrid")
         world.tick("2026-03-02 08:30:05")
         world.number("+34910000001")
-        book.edit(world.desk, once.id, book.Request(timezone="America/New_York"))
+        book.edit(world.desk, once.id, Request(timezone="America/New_York"))
         world.run_until("2026-03-02 14:31", every=timedelta(minutes=5))
         assert world.statuses(once) == [("canceled", "rescheduled"), ("completed", "answered")]
 
@@ -457,7 +459,7 @@ def test_editing_an_end_that_lies_ahead_keeps_todays_call(world: World) -> None:
     world.store.execute("delete from numbers")
     daily = world.add({"cron": "30 9 * * *"})
     world.tick("2026-03-02 08:30")
-    book.edit(world.desk, daily.id, book.Request(until="2026-12-31"))
+    book.edit(world.desk, daily.id, Request(until="2026-12-31"))
     assert world.statuses(daily) == [("pending", "no_caller_id")]
 
 
@@ -466,7 +468,7 @@ def test_another_callee_is_not_called_for_the_retries_of_the_first(world: World)
     world.phones.answer = lambda call: CallState.BUSY
     daily = world.add({"cron": "1 9 * * *"}, max_attempts=3, retry_delay="5m")
     world.run_until("2026-03-02 08:02")
-    book.edit(world.desk, daily.id, book.Request(user="ben"))
+    book.edit(world.desk, daily.id, Request(user="ben"))
     world.run_until("2026-03-02 08:30")
     assert world.dials() == ["+34600000001"]
     assert world.statuses(daily) == [("canceled", "callee_changed")]
@@ -477,14 +479,14 @@ def test_a_one_shot_that_is_being_called_cannot_be_given_to_somebody_else(world:
     once = world.add({"at": "now"})
     world.tick()
     with pytest.raises(Conflict, match="being called"):
-        book.edit(world.desk, once.id, book.Request(user="ben"))
+        book.edit(world.desk, once.id, Request(user="ben"))
 
 
 def test_a_one_shot_that_waits_calls_whom_it_was_given_to(world: World) -> None:
     world.user("ben", "+34600000002", "Europe/Madrid")
     once = world.add({"at": "now"}, paused=True)
     world.tick()
-    book.edit(world.desk, once.id, book.Request(user="ben"))
+    book.edit(world.desk, once.id, Request(user="ben"))
     book.resume(world.desk, once.id, None)
     world.tick(MONDAY + timedelta(seconds=1))
     assert world.dials() == ["+34600000002"]
@@ -492,7 +494,7 @@ def test_a_one_shot_that_waits_calls_whom_it_was_given_to(world: World) -> None:
 
 def test_a_schedule_can_be_moved_to_now(world: World) -> None:
     once = world.add({"at": "2026-03-05 09:00"})
-    book.edit(world.desk, once.id, book.Request(when=book.WhenWords(at="now")))
+    book.edit(world.desk, once.id, Request(when=WhenWords(at="now")))
     world.tick()
     assert len(world.dials()) == 1
 

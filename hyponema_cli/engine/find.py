@@ -1,0 +1,53 @@
+"""Which row did somebody mean? A word is an id, or an exact name; a misspelt one gets the nearest for an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from hyponema_cli.core.errors import Ambiguous, InvalidInput, NotFound, nearest
+from hyponema_cli.core.records import Agent, Number, Schedule, User
+from hyponema_cli.store import Store, agents, numbers, schedules, users
+
+T = TypeVar("T")
+
+
+def agent(store: Store, word: str) -> Agent:
+    """Return the agent of that id or exact name."""
+    return _one(word, "agent", agents.find(store, word), lambda: agents.words(store))
+
+
+def user(store: Store, word: str) -> User:
+    """Return the user of that id, exact name or phone number."""
+    return _one(word, "user", users.find(store, word), lambda: users.words(store))
+
+
+def number(store: Store, word: str) -> Number:
+    """Return the number of that id or E.164 form."""
+    return _one(
+        word, "number", numbers.find(store, word), lambda: [each.phone_number for each in numbers.select(store, 1000)]
+    )
+
+
+def schedule(store: Store, word: str) -> Schedule:
+    """Return the schedule of that id or exact name."""
+    return _one(word, "schedule", schedules.find(store, word), lambda: schedules.words(store))
+
+
+def only(found: Sequence[T], noun: str, option: str, how: str) -> T:
+    """Return the single row there is, which therefore need not be named; `how` says how to add a first one."""
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InvalidInput(f"there are several {noun}s", hint=f"name one with {option}; see: hyp {noun}s list")
+    raise NotFound(f"there is no {noun} yet", hint=how)
+
+
+def _one(word: str, noun: str, found: Sequence[T], known: Callable[[], Sequence[str]]) -> T:
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Ambiguous(f"{len(found)} {noun}s bear the name {word!r}", hint=f"use the id; see: hyp {noun}s list")
+    match = nearest(word, known())
+    hint = f"did you mean {match!r}?" if match else f"see: hyp {noun}s list"
+    raise NotFound(f"no {noun} {word!r}", hint=hint)

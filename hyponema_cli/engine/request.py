@@ -1,0 +1,271 @@
+"""What does a request make of a schedule? The words of a new one, or of a change, read and checked.
+
+Everything in a request may be left out; what is left out stays as it is, or has its default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from hyponema_cli.core import phone, timewords
+from hyponema_cli.core.call import ScheduleState
+from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.records import Agent, Callee, Schedule, Settings, User
+from hyponema_cli.core.retry import RETRYABLE, Backoff, RetryPolicy
+from hyponema_cli.core.when import When, WhenWords, parse
+from hyponema_cli.engine import find
+from hyponema_cli.engine.desk import Desk
+from hyponema_cli.store import Store, agents, users
+
+CLEARABLE = {
+    "timezone": None,
+    "name": None,
+    "description": None,
+    "max_occurrences": None,
+    "start": None,
+    "until": None,
+    "catch_up_window": None,
+    "webhook_url": None,
+    "webhook_events": (),
+}
+"""Fields that an edit can unset, and what they are then."""
+_STORED_AS = {"start": "start_at", "until": "until_at"}
+MOST = 1_000_000
+"""The largest number that an option takes; more is a slip of the finger."""
+WEBHOOK_EVENTS = ("started", "completed", "failed")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asked for, in words; None: not said. The same for a new schedule and for a change."""
+
+    agent: str | None = None
+    user: str | None = None
+    to: str | None = None
+    when: WhenWords = field(default_factory=WhenWords)
+    timezone: str | None = None
+    name: str | None = None
+    description: str | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    max_occurrences: int | None = None
+    start: str | None = None
+    until: str | None = None
+    max_attempts: int | None = None
+    max_retries: int | None = None
+    retry_delay: str | None = None
+    backoff: str | None = None
+    retry_on: Sequence[str] | None = None
+    catch_up_window: str | None = None
+    webhook_url: str | None = None
+    webhook_events: Sequence[str] | None = None
+    priority: int | None = None
+    ref: str | None = None
+    paused: bool = False
+    clear: tuple[str, ...] = ()
+    """Names of CLEARABLE fields to unset."""
+
+
+def draft(desk: Desk, request: Request, created_by: str, now: datetime) -> Schedule:
+    """Return the schedule that a request asks for, checked; its next instant is not derived yet."""
+    workspace = desk.settings()
+    agent = _agent_of(desk.store, request)
+    user, to_number = _callee_of(desk.store, request)
+    blank = Schedule(
+        id=desk.new_id("sch", now),
+        agent_id=agent.id,
+        user_id=user.id if user else None,
+        to_number=to_number,
+        kind="",
+        weekdays=None,
+        local_time=None,
+        cron_expression=None,
+        run_at=None,
+        run_local=None,
+        run_fold=0,
+        timezone=None,
+        status=ScheduleState.PAUSED if request.paused else ScheduleState.ACTIVE,
+        status_reason=None,
+        name=None,
+        description=None,
+        customer_context={},
+        metadata={},
+        max_occurrences=None,
+        start_at=None,
+        until_at=None,
+        retry=RetryPolicy(),
+        catch_up_window=None,
+        webhook_url=None,
+        webhook_events=(),
+        priority=0,
+        ref=request.ref,
+        created_by=created_by,
+        created_at=now,
+        updated_at=now,
+        next_run_at=None,
+        next_slot=None,
+        next_note=None,
+        accounted_until=now,
+        callee=Callee(user.name, user.phone_number, user.timezone, user.local_time) if user else None,
+        agent_name=agent.name,
+    )
+    # An agent's or user's change of mind is no part of building: both stand in the draft already.
+    return changed(desk, blank, replace(request, agent=None, user=None, to=None), workspace, now)
+
+
+def changed(desk: Desk, schedule: Schedule, request: Request, workspace: Settings, now: datetime) -> Schedule:
+    """Return the schedule with what the request gives, checked; its next instant is not derived yet."""
+    if request.agent is not None:
+        agent = find.agent(desk.store, request.agent)
+        schedule = replace(schedule, agent_id=agent.id, agent_name=agent.name)
+    if request.user is not None or request.to is not None:
+        user, to_number = _callee_of(desk.store, request)
+        callee = Callee(user.name, user.phone_number, user.timezone, user.local_time) if user else None
+        schedule = replace(schedule, user_id=user.id if user else None, to_number=to_number, callee=callee)
+    if request.clear:
+        unset: dict[str, Any] = {_STORED_AS.get(name, name): CLEARABLE[name] for name in request.clear}
+        schedule = replace(schedule, **unset)
+    if request.timezone is not None:
+        schedule = replace(schedule, timezone=timewords.parse_zone(request.timezone).key)
+    zone = schedule.zone(workspace.timezone)
+    if request.when or not schedule.kind:
+        schedule = _with_when(schedule, parse(_completed(schedule, request.when), zone, now))
+    elif request.timezone is not None and schedule.run_local is not None:
+        # The wall reading stays; in the new zone it may be missing or happen twice.
+        timewords.parse_moment(schedule.run_local.isoformat(), zone, fold=schedule.run_fold or None)
+    changes: dict[str, Any] = {
+        "name": _text("--name", request.name),
+        "description": request.description,
+        "max_occurrences": _at_least_one("--max-occurrences", request.max_occurrences),
+        "start_at": timewords.parse_bound(request.start, zone, end=False) if request.start else None,
+        "until_at": timewords.parse_bound(request.until, zone, end=True) if request.until else None,
+        "catch_up_window": _window(request.catch_up_window),
+        "webhook_url": _webhook_url(request.webhook_url),
+        "webhook_events": _webhook_events(request.webhook_events),
+        "priority": _priority(request.priority),
+    }
+    schedule = replace(schedule, **{name: value for name, value in changes.items() if value is not None})
+    return replace(
+        schedule,
+        retry=_retry_policy(schedule.retry, request),
+        customer_context={**schedule.customer_context, **request.context},
+        metadata={**schedule.metadata, **request.metadata},
+    )
+
+
+def _completed(schedule: Schedule, words: WhenWords) -> WhenWords:
+    """Let `--at 10:00` or `--weekdays 2` alone change one half of a weekly rule."""
+    if schedule.kind == "weekly" and words.cron is None and words.delay is None:
+        if words.weekdays is None and words.at is not None and "-" not in words.at and words.at != "now":
+            return replace(words, weekdays=",".join(map(str, schedule.weekdays or ())))
+        if words.at is None and words.weekdays is not None:
+            return replace(words, at=schedule.local_time)
+    return words
+
+
+def _with_when(schedule: Schedule, when: When) -> Schedule:
+    return replace(schedule, **{each.name: getattr(when, each.name) for each in fields(when)})
+
+
+def _agent_of(store: Store, request: Request) -> Agent:
+    if request.agent is not None:
+        return find.agent(store, request.agent)
+    return find.only(agents.select(store, 2), "agent", "--agent", "hyp agents add NAME")
+
+
+def _callee_of(store: Store, request: Request) -> tuple[User | None, str | None]:
+    if request.user is not None and request.to is not None:
+        raise InvalidInput("--user and --to cannot be used together", hint="a user has a number: --user is enough")
+    if request.to is not None:
+        return None, phone.parse(request.to)
+    if request.user is not None:
+        return find.user(store, request.user), None
+    return find.only(
+        users.select(store, 2), "user", "--user", "hyp users add NAME --phone +E164, or give --to +E164"
+    ), None
+
+
+def _retry_policy(old: RetryPolicy, request: Request) -> RetryPolicy:
+    attempts = old.max_attempts
+    if request.max_retries is not None:
+        if not 0 <= request.max_retries < MOST:
+            raise InvalidInput(f"--max-retries {request.max_retries} must be 0 or more", hint="0 calls once")
+        attempts = request.max_retries + 1
+    if request.max_attempts is not None:
+        if request.max_retries is not None and request.max_attempts != attempts:
+            raise InvalidInput(
+                f"--max-attempts {request.max_attempts} and --max-retries {request.max_retries} disagree",
+                hint="attempts count the first call too: 3 attempts are 2 retries; give one of them",
+            )
+        attempts = _at_least_one("--max-attempts", request.max_attempts) or 1
+    delay = timewords.parse_duration(request.retry_delay) if request.retry_delay else old.delay
+    return RetryPolicy(
+        max_attempts=attempts,
+        delay=delay,
+        backoff=_word_of("--backoff", request.backoff, tuple(Backoff)) if request.backoff else old.backoff,
+        retry_on=frozenset(_word_of("--retry-on", word, RETRYABLE) for word in request.retry_on)
+        if request.retry_on is not None
+        else old.retry_on,
+    )
+
+
+def _word_of(option: str, word: str, known: Sequence[T]) -> T:
+    for each in known:
+        if str(each) == word.strip().casefold().replace("-", "_"):
+            return each
+    match = nearest(word, map(str, known))
+    hint = f"did you mean {match}?" if match else f"one of: {', '.join(map(str, known))}"
+    raise InvalidInput(f"{option} {word!r} is not known", hint=hint)
+
+
+def _at_least_one(option: str, number: int | None) -> int | None:
+    if number is not None and not 1 <= number <= MOST:
+        raise InvalidInput(f"{option} {number} must be from 1 to {MOST:,}", hint="leave it out for the default")
+    return number
+
+
+def _priority(number: int | None) -> int | None:
+    if number is not None and not -MOST <= number <= MOST:
+        raise InvalidInput(f"--priority {number} must be from -{MOST:,} to {MOST:,}", hint="0 is the default")
+    return number
+
+
+def _text(option: str, text: str | None) -> str | None:
+    if text is not None and not text.strip():
+        raise InvalidInput(f"{option} {text!r} is empty", hint="leave it out for none")
+    return text
+
+
+def _window(text: str | None) -> timedelta | None:
+    if text is None:
+        return None
+    window = timewords.parse_duration(text)
+    if window < timedelta(seconds=1):
+        raise InvalidInput(f"--catch-up-window {text} would miss every call", hint="a minute or more, as in 15m")
+    return window
+
+
+def _webhook_url(url: str | None) -> str | None:
+    from urllib.parse import urlsplit
+
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise InvalidInput(f"webhook URL {url!r} is not http(s)", hint="as in https://example.org/hooks/calls")
+    return url
+
+
+def _webhook_events(events: Sequence[str] | None) -> tuple[str, ...] | None:
+    if events is None:
+        return None
+    return tuple(dict.fromkeys(_word_of("--webhook-event", event, WEBHOOK_EVENTS) for event in events))
