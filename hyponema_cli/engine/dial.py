@@ -268,7 +268,13 @@ def _send(desk: Desk, call: Call, lines: Lines) -> Answer:
         return NotPlaced("too_late_to_send", wait=NO_WAIT)
     request = PlaceCall(call.id, call.to_number, call.from_number, call.execution_id, call.number)
     try:
-        view = checked(desk.carrier(call.carrier).place_call(request))
+        # Open already, unless the workspace was armed in this very moment. A plugin that fails to load has not dialled.
+        carrier = desk.carrier(call.carrier)
+    except Exception as error:
+        lines.give_up(call.carrier, in_words(error))
+        return NotPlaced("carrier_unusable", in_words(error))
+    try:
+        view = checked(carrier.place_call(request))
     except NotSent as error:
         # The next request would fare no better, after as long a wait: not again in this pass.
         lines.give_up(call.carrier, f"it cannot be reached: {in_words(error)}")
