@@ -18,6 +18,8 @@ NewId = Callable[[str, datetime], str]
 """Makes an id from a prefix (`sch`) and the present instant."""
 
 
+_SHIFTS = range(120, -1, -10)
+
 _lock = threading.Lock()
 _last = (0, 0)
 
@@ -40,4 +42,4 @@ def ulid(milliseconds: int, chance: int) -> str:
     '00000000000000000000000000'
     """
     number = (milliseconds << 80) | chance
-    return "".join(_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10))
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])

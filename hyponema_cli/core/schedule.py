@@ -203,11 +203,12 @@ def _pass_of(wall: datetime, zone: tzinfo, at: datetime) -> Note | None:
 
 
 def _weekly_walls(rule: Weekly, after: datetime) -> Iterator[datetime]:
-    """Yield the rule's wall readings from the day shown at `after` on; the last day of the calendar ends them."""
-    day = walltime.wall_of(after, rule.zone).date()
+    """Yield the rule's wall readings after the one shown at `after`."""
+    shown = walltime.wall_of(after, rule.zone)
+    day = shown.date()
     while day < LAST_DAY:
-        if day.isoweekday() in rule.weekdays:
-            yield datetime.combine(day, rule.at)
+        if day.isoweekday() in rule.weekdays and (wall := datetime.combine(day, rule.at)) > shown:
+            yield wall
         day += timedelta(days=1)
 
 

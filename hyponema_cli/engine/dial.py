@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache, partial
 
 from hyponema_cli.carriers.base import (
     CallView,
@@ -168,11 +169,15 @@ def _claim(
     workspace = desk.settings()
     looked_at, intents = 0, list[Intent]()
     taken: dict[str, str] = {}
+    # Read once for all calls of an agent; nothing can change it while we hold the write lock.
+    caller_of = cache(partial(numbers.caller_of, desk.store))
     for due in executions.due(desk.store, due_at, max(room, LEAST_LOOK), only):
         if len(intents) >= room:
             break
         looked_at += 1
-        facts = _facts(desk, due, workspace, lines, taken.get(due.to_number))
+        facts = _facts(
+            desk, due, workspace, lines, caller_of(due.agent_id, due.from_number), taken.get(due.to_number)
+        )
         match decide(facts, now):
             case Dial(caller, gates):
                 number = executions.claim(desk.store, due.id, caller.number, gates)
@@ -190,9 +195,15 @@ def _claim(
     return looked_at, intents
 
 
-def _facts(desk: Desk, due: executions.Due, workspace: Settings, lines: Lines, taken_by: str | None) -> Facts:
+def _facts(
+    desk: Desk,
+    due: executions.Due,
+    workspace: Settings,
+    lines: Lines,
+    caller: Caller | None,
+    taken_by: str | None,
+) -> Facts:
     """Gather what the gates look at. `taken_by` is the call of this very transaction on the callee's line."""
-    caller = numbers.caller_of(desk.store, due.agent_id, due.from_number)
     earlier = due.open_execution_id
     if earlier is not None and not executions.is_open(desk.store, earlier):
         earlier = None  # it was closed in this transaction, after we read it
@@ -268,7 +279,7 @@ def _send(desk: Desk, call: Call, lines: Lines) -> Answer:
         return NotPlaced("too_late_to_send", wait=NO_WAIT)
     request = PlaceCall(call.id, call.to_number, call.from_number, call.execution_id, call.number)
     try:
-        # Open already, unless the workspace was armed in this very moment. A plugin that fails to load has not dialled.
+        # Open already, unless the workspace was armed this very moment. A plugin that fails to load has not dialled.
         carrier = desk.carrier(call.carrier)
     except Exception as error:
         lines.give_up(call.carrier, in_words(error))

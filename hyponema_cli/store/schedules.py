@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from hyponema_cli.core.call import LIVE_SCHEDULES, Outcome, ScheduleState
@@ -271,6 +272,18 @@ def _to_row(schedule: Schedule) -> Mapping[str, Any]:
     return dict(zip(_NAMES, values, strict=True))
 
 
+def _object(text: str) -> dict[str, Any]:
+    # Most are empty, and a pass reads many.
+    return {} if text == "{}" else json.loads(text)
+
+
+@lru_cache(maxsize=64)
+def _policy(max_attempts: int, delay_seconds: int, backoff: str, retry_on: str) -> RetryPolicy:
+    """Return a retry policy. A workspace has few, and its rows repeat them."""
+    outcomes = frozenset(map(Outcome, retry_on.split(","))) if retry_on else frozenset[Outcome]()
+    return RetryPolicy(max_attempts, timedelta(seconds=delay_seconds), Backoff(backoff), outcomes)
+
+
 def _read(rows: Iterable[tuple[Any, ...]]) -> list[Schedule]:
     return [_from_row(row) for row in rows]
 
@@ -340,17 +353,12 @@ def _from_row(row: tuple[Any, ...]) -> Schedule:
         status_reason=status_reason,
         name=name,
         description=description,
-        customer_context=json.loads(customer_context),
-        metadata=json.loads(metadata),
+        customer_context=_object(customer_context),
+        metadata=_object(metadata),
         max_occurrences=max_occurrences,
         start_at=maybe_instant(start_at),
         until_at=maybe_instant(until_at),
-        retry=RetryPolicy(
-            max_attempts,
-            timedelta(seconds=retry_delay_seconds),
-            Backoff(backoff),
-            frozenset(map(Outcome, retry_on.split(","))) if retry_on else frozenset(),
-        ),
+        retry=_policy(max_attempts, retry_delay_seconds, backoff, retry_on),
         catch_up_window=None if catch_up_window_seconds is None else timedelta(seconds=catch_up_window_seconds),
         webhook_url=webhook_url,
         webhook_events=tuple(webhook_events.split(",")) if webhook_events else (),
