@@ -243,7 +243,10 @@ def as_hyp_error(error: sqlite3.Error, path: Path | None = None) -> HypError:
             f"{where} cannot be opened or written: {text}", hint="check the owner and mode of the file and its folder"
         )
     if "full" in text:
-        return Unusable(f"{where} cannot grow: the disk is full", hint="free some space; nothing was half-written")
+        return Unusable(
+            f"{where} cannot grow: the disk is full",
+            hint="free some space; a call that could not be recorded shows up in: hyp reconcile",
+        )
     if "not a database" in text or "malformed" in text:
         return Unusable(f"{where} is not a usable SQLite file: {text}", hint="restore it from a backup")
     return Unusable(f"{where}: {text}")
