@@ -68,7 +68,8 @@ For real, with calls still simulated:
   hyp numbers add +34910000001 --carrier simulated && hyp numbers attach +34910000001 agent-123
   hyp users add "Ana" --id user-1 --phone +34600000001 --tz Europe/Madrid
   hyp schedules add --weekdays 1,3,5 --at 09:30
-  hyp tick
+  hyp schedules add --in 5s --name "First call"
+  sleep 6; hyp tick; sleep 3; hyp tick; hyp history
 """
 
 
