@@ -113,6 +113,7 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     try:
         outcome = typer.main.get_command(app).main(args=words, prog_name="hyp", standalone_mode=False)
+        output.flush()
         return Exit(outcome) if isinstance(outcome, int) else Exit.OK
     except output.ReaderGone:
         return Exit.BROKEN_PIPE
@@ -141,7 +142,13 @@ def _report_other(error: Exception, words: list[str]) -> int:
     if isinstance(error, UnicodeEncodeError):
         message = f"{error.object[: error.end]!r} holds bytes that are not UTF-8"
         return _report("usage", Exit.USAGE, message, "check the encoding of what was typed or read", words)
-    if isinstance(error, OSError) and error.filename is not None:
+    if isinstance(error, OSError) and error.filename is None:
+        # A stream, then, and not a file: help that could not be written.
+        gone = output.cannot_leave(error)
+        if isinstance(gone, output.ReaderGone):
+            return Exit.BROKEN_PIPE
+        return _report(gone.kind, Exit.FAILED, gone.message, gone.hint, words)
+    if isinstance(error, OSError):
         message = f"{error.filename}: {error.strerror}"
         return _report("failed", Exit.FAILED, message, "check the path, its owner and its mode", words)
     if os.environ.get("HYP_DEBUG"):

@@ -30,12 +30,26 @@ def data(text: str) -> None:
         while left:
             # Not by print: an unbuffered stdout (python -u) writes a part, and says nothing of the rest.
             left = left[os.write(sys.stdout.fileno(), left) :]
-    except BrokenPipeError as error:
-        # Python flushes stdout once more when it ends, and must find somebody there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise ReaderGone from error
     except OSError as error:
-        raise Failed(f"standard output: {error.strerror}", hint="is the disk full, or was stdout closed?") from error
+        raise cannot_leave(error) from error
+
+
+def flush() -> None:
+    """Let go of what others wrote to stdout, such as help; raises ReaderGone or Failed when it cannot leave."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        raise cannot_leave(error) from error
+
+
+def cannot_leave(error: OSError) -> ReaderGone | Failed:
+    """Say what it means that stdout could not be written, and leave nothing behind for Python to write at its end."""
+    # Python flushes stdout once more when it ends, and must find somebody there.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return ReaderGone()
+    return Failed(f"standard output: {error.strerror}", hint="is the disk full, or was stdout closed?")
 
 
 def say(text: str) -> None:

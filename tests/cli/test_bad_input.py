@@ -214,9 +214,16 @@ def test_the_workspaces_timezone_cannot_go_while_a_schedule_needs_it(hyp: Hyp) -
     assert hyp.ok("config", "get", "timezone").out == "Europe/Madrid\n"
 
 
-@pytest.mark.parametrize("words", [("users", "list"), ("users", "list", "--json")])
-def test_an_answer_that_cannot_leave_is_a_failure(hyp: Hyp, words: tuple[str, ...]) -> None:
-    for stdout in ("> /dev/full", ">&-"):
+@pytest.mark.parametrize(
+    ("words", "ways"),
+    [
+        (("users", "list"), ("> /dev/full", ">&-")),
+        (("users", "list", "--json"), ("> /dev/full", ">&-")),
+        (("users", "list", "--help"), ("> /dev/full",)),
+    ],
+)
+def test_an_answer_that_cannot_leave_is_a_failure(hyp: Hyp, words: tuple[str, ...], ways: tuple[str, ...]) -> None:
+    for stdout in ways:
         done = subprocess.run(
             ["bash", "-c", f"{' '.join([*COMMAND, *words])} {stdout}"],
             env=hyp.env,
