@@ -25,11 +25,11 @@ CASES = [
     (("schedules", "add", "--cron", "0 9 * * * *"), "'0 9 * * * *'", 2),
     (("schedules", "add", "--cron", "0 9 31 2 *"), "'0 9 31 2 *'", 2),
     (("schedules", "add", "--cron", "@daily"), "'@daily'", 2),
-    (("schedules", "add", "--to", "+34600000009", "--at", "2027-12-01 14:30"), "'2027-12-01 14:30'", 2),
+    (("schedules", "add", "--to", "+34600000009", "--at", "2090-12-01 14:30"), "'2090-12-01 14:30'", 2),
     (("schedules", "add", "--at", "2026-01-01 14:30"), "'2026-01-01 14:30'", 2),
-    (("schedules", "add", "--at", "2027-03-28 02:30"), "2027-03-28 02:30", 2),
-    (("schedules", "add", "--at", "2027-10-31 02:30"), "2027-10-31 02:30", 2),
-    (("schedules", "add", "--at", "2027-10-31 02:30", "--fold", "third"), "'third'", 2),
+    (("schedules", "add", "--at", "2090-03-26 02:30"), "2090-03-26 02:30", 2),
+    (("schedules", "add", "--at", "2090-10-29 02:30"), "2090-10-29 02:30", 2),
+    (("schedules", "add", "--at", "2090-10-29 02:30", "--fold", "third"), "'third'", 2),
     (("schedules", "add", "--at", "tomorrow"), "'tomorrow'", 2),
     (("schedules", "add", "--at", "09:30"), "'09:30'", 2),
     (("schedules", "add", "--in", "5 minutes"), "'5 minutes'", 2),
@@ -46,7 +46,7 @@ CASES = [
     (("schedules", "add", "--in", "5m", "--webhook-url", "ftp://example.org"), "'ftp://example.org'", 2),
     (("schedules", "add", "--in", "5m", "--webhook-event", "finished"), "'finished'", 2),
     (("schedules", "add", "--in", "5m", "--catch-up-window", "0"), "--catch-up-window 0", 2),
-    ((*WEEKLY, "--start", "2027-01-02", "--until", "2027-01-01"), "is before --start", 2),
+    ((*WEEKLY, "--start", "2090-01-02", "--until", "2090-01-01"), "is before --start", 2),
     ((*WEEKLY, "--until", "2026-01-01"), "never fire", 2),
     (("schedules", "add", "--in", "5m", "--user", "user-1", "--to", "+34600000009"), "--user and --to", 2),
     ((*WEEKLY, "--until", "9999-12-31"), "'9999-12-31'", 2),
@@ -116,17 +116,17 @@ def test_the_nearest_name_is_offered(hyp: Hyp) -> None:
 
 
 def test_a_time_in_a_gap_is_refused_with_both_choices(hyp: Hyp) -> None:
-    said = hyp("schedules", "add", "--at", "2027-03-28 02:30").err
-    assert "2027-03-28T01:59+01:00" in said
-    assert "2027-03-28T03:00+02:00" in said
+    said = hyp("schedules", "add", "--at", "2090-03-26 02:30").err
+    assert "2090-03-26T01:59+01:00" in said
+    assert "2090-03-26T03:00+02:00" in said
 
 
 def test_a_time_that_happens_twice_is_refused_with_both_choices_and_taken_with_one(hyp: Hyp) -> None:
-    said = hyp("schedules", "add", "--at", "2027-10-31 02:30").err
-    assert "2027-10-31T02:30+02:00" in said
-    assert "2027-10-31T02:30+01:00" in said
-    for fold, instant in (("first", "2027-10-31T00:30:00Z"), ("second", "2027-10-31T01:30:00Z")):
-        added = hyp.ok("schedules", "add", "--at", "2027-10-31 02:30", "--fold", fold, "--json").json
+    said = hyp("schedules", "add", "--at", "2090-10-29 02:30").err
+    assert "2090-10-29T02:30+02:00" in said
+    assert "2090-10-29T02:30+01:00" in said
+    for fold, instant in (("first", "2090-10-29T00:30:00Z"), ("second", "2090-10-29T01:30:00Z")):
+        added = hyp.ok("schedules", "add", "--at", "2090-10-29 02:30", "--fold", fold, "--json").json
         assert added["next_run_at"] == added["run_at"] == instant
 
 

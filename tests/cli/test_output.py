@@ -274,7 +274,7 @@ def test_edit_changes_what_is_given_and_nothing_else(hyp: Hyp) -> None:
 
 def test_fields_can_be_unset(hyp: Hyp) -> None:
     schedule = hyp.ok(
-        "schedules", "add", "--weekdays", "1", "--at", "09:30", "--until", "2030-01-01", "--name", "N"
+        "schedules", "add", "--weekdays", "1", "--at", "09:30", "--until", "2090-01-01", "--name", "N"
     ).out
     edited = hyp.ok("schedules", "edit", schedule.strip(), "--clear", "until,name", "--json").json
     assert (edited["until_at"], edited["name"]) == (None, None)
@@ -314,16 +314,16 @@ def test_a_dry_run_stores_nothing(hyp: Hyp) -> None:
 
 def test_schedules_follow_their_users_clocks(hyp: Hyp) -> None:
     hyp.ok("users", "edit", "user-1", "--local-time", "10:00")
-    schedule = hyp.ok("schedules", "add", "--weekdays", "1-7", "--start", "2027-01-10").out.strip()
+    schedule = hyp.ok("schedules", "add", "--weekdays", "1-7", "--start", "2090-01-10").out.strip()
     before = hyp.ok("schedules", "show", schedule, "--json").json
     assert (before["timezone_from"], before["local_time"], before["next_run_at"]) == (
         "user",
         "10:00:00",
-        "2027-01-10T09:00:00Z",
+        "2090-01-10T09:00:00Z",
     )
     moved = hyp.ok("users", "edit", "user-1", "--tz", "America/New_York")
     assert schedule in moved.err
-    assert hyp.ok("schedules", "show", schedule, "--json").json["next_run_at"] == "2027-01-10T15:00:00Z"
+    assert hyp.ok("schedules", "show", schedule, "--json").json["next_run_at"] == "2090-01-10T15:00:00Z"
 
 
 def listed_in(page: str) -> list[str]:
