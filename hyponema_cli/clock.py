@@ -45,8 +45,3 @@ class VirtualClock:
 def pause(seconds: float) -> None:
     """Wait, for the eyes of whoever watches."""
     time.sleep(seconds)
-
-
-def stopwatch() -> float:
-    """Return seconds on a clock that nobody sets; only differences mean anything."""
-    return time.monotonic()

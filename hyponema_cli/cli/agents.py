@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
@@ -13,6 +12,7 @@ from hyponema_cli.cli.command import Session, command, group
 from hyponema_cli.core.errors import Conflict, InvalidInput
 from hyponema_cli.core.records import Agent
 from hyponema_cli.engine import find
+from hyponema_cli.engine.request import is_address
 from hyponema_cli.render import json
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import agents, events, numbers, schedules
@@ -190,12 +190,7 @@ def _refuse_two_ways(agent: Agent) -> None:
 def _url(option: str, url: str | None, schemes: tuple[str, ...]) -> str | None:
     if url is None:
         return None
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme in schemes and bool(parts.hostname)
-    except ValueError:
-        fits = False
-    if not fits:
+    if not is_address(url, schemes):
         raise InvalidInput(
             f"{option} {url!r} is not a {schemes[-1]}:// address", hint=f"as in {schemes[-1]}://agent.example/session"
         )

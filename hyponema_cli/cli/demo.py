@@ -13,6 +13,7 @@ from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.cli.history import columns
 from hyponema_cli.clock import VirtualClock, pause
+from hyponema_cli.core.errors import Conflict
 from hyponema_cli.core.records import Agent, Number, User
 from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine import book
@@ -94,8 +95,6 @@ def demo(
         clock = VirtualClock(BEGINS)
         store, is_new = create(keep or Path(folder) / "demo.db")
         if not is_new:
-            from hyponema_cli.core.errors import Conflict
-
             raise Conflict(f"{keep} is there already", hint="the demo wants a new file")
         # A throwaway needs no power-safe disk; five hundred passes of syncing would take most of the time.
         store.execute("pragma synchronous = off")

@@ -70,7 +70,7 @@ def history(
     if one is not None and session.json:
         rows = [json.execution(each) for each in reversed(found)]
         if not wanted or "pending" in wanted:
-            rows += [json.coming(one.id, each.at, each.note) for each in coming]
+            rows += [json.coming(one.id, each) for each in coming]
         output.data(json.document({"schedule_id": one.id, "executions": rows}) + "\n")
     else:
         session.show(found, columns(workspace), json.execution, "Nothing has come due yet.")

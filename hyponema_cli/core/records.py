@@ -25,6 +25,10 @@ class Settings:
     timezone: str | None = None
     catch_up_window: timedelta = catchup.DEFAULT_WINDOW
 
+    def window(self, own: timedelta | None) -> timedelta:
+        """Return the catch-up window in force: a schedule's own, else the workspace's."""
+        return self.catch_up_window if own is None else own
+
 
 @dataclass(frozen=True, slots=True)
 class Agent:

@@ -142,8 +142,7 @@ def run_now(desk: Desk, schedule_id: str) -> tuple[str, TickReport]:
         ):
             if gone:
                 raise Conflict(f"{schedule_id} cannot be run: {noun} was removed", hint="add a new schedule instead")
-        window = schedule.catch_up_window
-        deadline = now + (window if window is not None else desk.settings().catch_up_window)
+        deadline = now + desk.settings().window(schedule.catch_up_window)
         execution_id = desk.new_id("exe", now)
         executions.record_manual(
             desk.store, execution_id, schedule_id, deadline_at=deadline, priority=schedule.priority, now=now
@@ -201,8 +200,7 @@ def coming(
     """
     if schedule.status not in LIVE_SCHEDULES or schedule.trouble is not None:
         return
-    most = schedule.max_occurrences
-    left = None if most is None else max(most - schedules.dialled(store, schedule.id), 0)
+    left = schedules.calls_left(store, schedule)
     rule = schedule.rule(workspace.timezone)
     begin = schedule.accounted_until if after is None else max(after, schedule.accounted_until)
     yield from islice(

@@ -7,7 +7,7 @@ dies there, the row says `placing`; it becomes a doubt, and nobody dials that at
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 
@@ -29,9 +29,11 @@ from hyponema_cli.core.gates import SIMULATED, Caller, Facts
 from hyponema_cli.core.gates import Answer as GateAnswer
 from hyponema_cli.core.records import Call, Settings
 from hyponema_cli.core.retry import GiveUp, Retry, RetryPolicy, decide_retry
+from hyponema_cli.engine.batch import write_all
 from hyponema_cli.engine.desk import Desk, jitter_of
+from hyponema_cli.engine.materialise import conclude
 from hyponema_cli.engine.report import TickReport
-from hyponema_cli.store import calls, executions, numbers, schedules
+from hyponema_cli.store import calls, executions, numbers
 
 MOST_INTENTS_A_COMMIT = 256
 SHARED_COMMIT = timedelta(milliseconds=200)
@@ -50,8 +52,6 @@ LONGEST_BACK_OFF = timedelta(minutes=5)
 NO_WAIT = timedelta(0)
 FIRST_DOUBT_LOOK = timedelta(seconds=5)
 """How soon the carrier is asked for a call in doubt."""
-RECORD_PATIENCE = 60
-"""How many times a record waits for the lock (five seconds each) before it is given up, and becomes a doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,27 +308,16 @@ def _send(desk: Desk, call: Call, lines: Lines) -> Answer:
 
 
 def _record_all(desk: Desk, answers: list[tuple[Intent, Answer]], report: TickReport) -> None:
-    """Record what came of a batch of requests. What is not recorded becomes a doubt, so we wait long for the lock."""
-    if not answers:
-        return
-    before = replace(report)
-    try:
-        with desk.store.transaction(patience=RECORD_PATIENCE):
-            for intent, answer in answers:
-                _record(desk, intent, answer, report)
-    except sqlite3.OperationalError:
-        raise
-    except Exception:
-        # One answer could not be written. The others must not be lost with it: each by itself.
-        report.become(before)
-        for intent, answer in answers:
-            try:
-                with desk.store.transaction(patience=RECORD_PATIENCE):
-                    _record(desk, intent, answer, report)
-            except Exception as error:
-                with desk.store.transaction(patience=RECORD_PATIENCE):
-                    trouble = f"{type(error).__name__}: {in_words(error)}"
-                    _record_doubt(desk, intent, "unrecordable", trouble, desk.clock.now(), report)
+    """Record what came of a batch of requests; an answer that cannot be written is a doubt."""
+
+    def write(item: tuple[Intent, Answer]) -> None:
+        _record(desk, *item, report)
+
+    def doubt(item: tuple[Intent, Answer], error: Exception) -> None:
+        trouble = f"{type(error).__name__}: {in_words(error)}"
+        _record_doubt(desk, item[0], "unrecordable", trouble, desk.clock.now(), report)
+
+    write_all(desk, report, answers, write, doubt)
 
 
 def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport) -> None:
@@ -423,9 +412,7 @@ def finish_execution(
     executions.finish(desk.store, execution_id, end.status, end.reason, now, gates)
     desk.log(now, f"execution.{end.status}", schedule_id=schedule_id, execution_id=execution_id, reason=end.reason)
     report.count(end.status)
-    status = schedules.conclude(desk.store, schedule_id, now)
-    if status is not None:
-        desk.log(now, f"schedule.{status}", schedule_id=schedule_id)
+    conclude(desk, schedule_id, now)
 
 
 def _log_call(desk: Desk, intent: Intent, name: str, now: datetime, reason: str | None) -> None:

@@ -27,7 +27,7 @@ OCCURRENCES_A_TRANSACTION = 1000
 def materialise(desk: Desk, now: datetime, report: TickReport) -> None:
     """Record every occurrence that is due at `now`."""
     if is_newer(desk.zone_edition, settings.zone_edition(desk.store)):
-        rederive_all(desk)
+        rederive_all(desk, now)
     workspace = desk.settings()
     while True:
         with desk.store.transaction():
@@ -66,8 +66,8 @@ def unrecorded(desk: Desk, schedule: Schedule, workspace: Settings) -> Occurrenc
     Only after its rule, its zone or the zone data have changed can an occurrence to come have a row already: its slot
     was called at another instant. Raises InvalidInput when the rule cannot be read.
     """
-    rule, most = schedule.rule(workspace.timezone), schedule.max_occurrences
-    if most is not None and schedules.dialled(desk.store, schedule.id) >= most:
+    rule = schedule.rule(workspace.timezone)
+    if schedules.calls_left(desk.store, schedule) == 0:
         return None
     following = next_occurrence(rule, schedule.accounted_until)
     while following is not None and executions.has_row(desk.store, schedule.id, following):
@@ -75,7 +75,7 @@ def unrecorded(desk: Desk, schedule: Schedule, workspace: Settings) -> Occurrenc
     return following
 
 
-def rederive_all(desk: Desk) -> None:
+def rederive_all(desk: Desk, now: datetime) -> None:
     """Compute every cached instant anew: the time zone data are newer, or nobody has said which edition they are.
 
     A page at a time, by id; if we die in between, the whole walk is done again, which changes nothing.
@@ -85,19 +85,19 @@ def rederive_all(desk: Desk) -> None:
         with desk.store.transaction():
             page = schedules.live_after(desk.store, after, SCHEDULES_A_TRANSACTION)
             for schedule in page:
-                _rederive(desk, schedule, workspace)
+                _rederive(desk, schedule, workspace, now)
             if not page:
                 settings.put_zone_edition(desk.store, desk.zone_edition)
                 return
             after = page[-1].id
 
 
-def _rederive(desk: Desk, schedule: Schedule, workspace: Settings) -> None:
+def _rederive(desk: Desk, schedule: Schedule, workspace: Settings, now: datetime) -> None:
     if schedule.next_run_at is None or schedule.next_slot is None:
         promised = []
     else:
         promised = [Occurrence(schedule.next_run_at, schedule.next_slot)]
-    derive_anew(desk, schedule, workspace, promised, desk.clock.now())
+    derive_anew(desk, schedule, workspace, promised, now)
 
 
 LARGEST_MOVE = timedelta(hours=27)
@@ -118,27 +118,19 @@ def derive_anew(
     except InvalidInput as error:
         set_aside(desk, schedule, now, error)
         return
-    passed: dict[str, Occurrence] = {}
-    if promised:
-        recent = occurrences(unbounded, now - LARGEST_MOVE)
-        passed = {each.slot: each for each in takewhile(lambda each: each.at <= now, recent)}
+    recent = occurrences(unbounded, now - LARGEST_MOVE) if promised else iter(())
+    passed = {each.slot for each in takewhile(lambda each: each.at <= now, recent)}
     for occurrence in promised:
-        if following is None and not schedule.recurring:
-            _miss(
-                desk,
-                schedule,
-                occurrence,
-                "moved_into_the_past" if occurrence.slot in passed else "moved_past_its_end",
-            )
-        elif occurrence.slot in passed and (following is None or following.slot != occurrence.slot):
-            _miss(desk, schedule, occurrence, "moved_into_the_past")
+        if occurrence.slot in passed and (following is None or following.slot != occurrence.slot):
+            _miss(desk, schedule, occurrence, "moved_into_the_past", now)
+        elif following is None and not schedule.recurring:
+            _miss(desk, schedule, occurrence, "moved_past_its_end", now)
     schedules.set_next(desk.store, schedule.id, schedule.accounted_until, following)
     if following is None:
         conclude(desk, schedule.id, now)
 
 
-def _miss(desk: Desk, schedule: Schedule, occurrence: Occurrence, reason: str) -> None:
-    now = desk.clock.now()
+def _miss(desk: Desk, schedule: Schedule, occurrence: Occurrence, reason: str, now: datetime) -> None:
     if not executions.has_row(desk.store, schedule.id, occurrence):
         record(desk, schedule, occurrence, timedelta(0), now, TickReport(now), missed=reason)
 
@@ -152,10 +144,10 @@ def _record_due(
     except InvalidInput as error:
         set_aside(desk, schedule, now, error)
         return 1
-    window = schedule.catch_up_window if schedule.catch_up_window is not None else workspace.catch_up_window
+    window = workspace.window(schedule.catch_up_window)
     plan = plan_catch_up(due, window, now)
     more_are_due = following is not None and following.at <= now
-    rows = [(occurrence, reason) for occurrence, reason in plan.missed]
+    rows = list(plan.missed)
     if plan.call is not None:
         # Still more to come in the next step: then this one is not the newest, and will not be called either.
         rows.append((plan.call, OVERTAKEN if more_are_due else ""))
@@ -201,10 +193,8 @@ def _due_of(
     desk: Desk, schedule: Schedule, workspace: Settings, now: datetime, most: int
 ) -> tuple[list[Occurrence], Occurrence | None]:
     """Return the occurrences of a schedule that are due at `now`, oldest first, and the one that follows them."""
-    if schedule.max_occurrences is not None:
-        dialled = schedules.dialled(desk.store, schedule.id)
-        if dialled >= schedule.max_occurrences:
-            return [], None
+    if schedules.calls_left(desk.store, schedule) == 0:
+        return [], None
     rule = schedule.rule(workspace.timezone)
     assert schedule.next_run_at is not None, "only schedules with a next instant come due"
     assert schedule.next_slot is not None, "the table's CHECK"

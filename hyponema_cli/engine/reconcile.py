@@ -13,8 +13,9 @@ from hyponema_cli.carriers.base import CallView, checked
 from hyponema_cli.core.call import FOLLOWED_CALLS, CallState, ExecutionState
 from hyponema_cli.core.errors import Conflict, NotFound, nearest
 from hyponema_cli.core.retry import GiveUp
+from hyponema_cli.engine.batch import RECORD_PATIENCE
 from hyponema_cli.engine.desk import Desk
-from hyponema_cli.engine.dial import FIRST_DOUBT_LOOK, FIRST_LOOK, RECORD_PATIENCE, SEND_WITHIN, finish_execution
+from hyponema_cli.engine.dial import FIRST_DOUBT_LOOK, FIRST_LOOK, SEND_WITHIN, finish_execution
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import calls, executions
 

@@ -251,18 +251,20 @@ def _window(text: str | None) -> timedelta | None:
 
 
 def _webhook_url(url: str | None) -> str | None:
-    from urllib.parse import urlsplit
-
-    if url is None:
-        return None
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        valid = False
-    if not valid:
+    if url is not None and not is_address(url, ("http", "https")):
         raise InvalidInput(f"webhook URL {url!r} is not http(s)", hint="as in https://example.org/hooks/calls")
     return url
+
+
+def is_address(url: str, schemes: Sequence[str]) -> bool:
+    """True when a URL has one of the schemes and names a host."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def _webhook_events(events: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -6,8 +6,6 @@ call can still be going on.
 
 from __future__ import annotations
 
-import sqlite3
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hyponema_cli.carriers.base import CallView, NotFound, checked
@@ -19,9 +17,11 @@ from hyponema_cli.core.call import (
     execution_state_during,
     outcome_of,
 )
+from hyponema_cli.core.records import Settings
 from hyponema_cli.core.retry import GiveUp
+from hyponema_cli.engine.batch import write_all
 from hyponema_cli.engine.desk import Desk
-from hyponema_cli.engine.dial import RECORD_PATIENCE, finish_call, finish_execution
+from hyponema_cli.engine.dial import finish_call, finish_execution
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import calls, executions
 
@@ -56,40 +56,26 @@ def settle(desk: Desk, now: datetime, report: TickReport) -> None:
             if desk.clock.now() - now > SETTLE_WITHIN:
                 silent.add(call.carrier)
             views.append((call, _ask(desk, call, silent)))
-        _note_all(desk, views, workspace.catch_up_window, now, report)
+        _note_all(desk, views, workspace, now, report)
 
 
 def _note_all(
     desk: Desk,
     views: list[tuple[calls.Followed, CallView | None]],
-    window: timedelta,
+    workspace: Settings,
     now: datetime,
     report: TickReport,
 ) -> None:
-    """Note what became of a batch of calls. If that fails for one, the others are noted each by itself."""
+    """Note what became of a batch of calls; one of which that cannot be written is asked about again."""
 
-    def note(call: calls.Followed, view: CallView | None) -> None:
+    def note(item: tuple[calls.Followed, CallView | None]) -> None:
+        call, view = item
         # Another process may have moved it on while we asked.
         state = calls.status_of(desk.store, call.id)
         if state in LIVE_CALLS:
-            _note(desk, call._replace(status=state), view, call.catch_up_window or window, now, report)
+            _note(desk, call._replace(status=state), view, workspace.window(call.catch_up_window), now, report)
 
-    before = replace(report)
-    try:
-        with desk.store.transaction(patience=RECORD_PATIENCE):
-            for call, view in views:
-                note(call, view)
-    except sqlite3.OperationalError:
-        raise
-    except Exception:
-        report.become(before)
-        for call, view in views:
-            try:
-                with desk.store.transaction(patience=RECORD_PATIENCE):
-                    note(call, view)
-            except Exception:
-                with desk.store.transaction(patience=RECORD_PATIENCE):
-                    note(call, None)
+    write_all(desk, report, views, note, lambda item, _: note((item[0], None)))
 
 
 def _ask(desk: Desk, call: calls.Followed, silent: set[str]) -> CallView | None:

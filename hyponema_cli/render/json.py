@@ -11,11 +11,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from hyponema_cli.core.call import ScheduleState
+from hyponema_cli.core.call import ExecutionState, ScheduleState
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.records import Agent, Call, Execution, Number, Schedule, User
-from hyponema_cli.core.schedule import next_occurrence
+from hyponema_cli.core.schedule import Occurrence, next_occurrence
 from hyponema_cli.render.safe import visible_json
 
 _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
@@ -143,28 +143,26 @@ def execution(it: Execution) -> dict[str, Any]:
     }
 
 
-def coming(schedule_id: str, scheduled_time: datetime, note: str | None) -> dict[str, Any]:
-    """The occurrence that comes next, in the shape of an execution: it has no row yet."""
-    return {
-        "execution_id": None,
-        "schedule_id": schedule_id,
-        "scheduled_time": to_text(scheduled_time),
-        "actual_time": None,
-        "call_id": None,
-        "status": "pending",
-        "duration": None,
-        "error": None,
-        "reason": None,
-        "kind": "scheduled",
-        "note": note,
-        "attempts": 0,
-        "due_at": to_text(scheduled_time),
-        "deadline_at": None,
-        "finished_at": None,
-        "from_number": None,
-        "gates": [],
-        "calls": [],
-    }
+def coming(schedule_id: str, occurrence: Occurrence) -> dict[str, Any]:
+    """The occurrence that comes next, in the shape of an execution: it has no row yet, so no id and no deadline."""
+    pending = Execution(
+        id="",
+        schedule_id=schedule_id,
+        kind="scheduled",
+        slot=occurrence.slot,
+        scheduled_time=occurrence.at,
+        due_at=occurrence.at,
+        deadline_at=occurrence.at,
+        status=ExecutionState.PENDING,
+        reason=None,
+        note=occurrence.note,
+        attempts=0,
+        from_number=None,
+        actual_time=None,
+        finished_at=None,
+        created_at=occurrence.at,
+    )
+    return {**execution(pending), "execution_id": None, "deadline_at": None}
 
 
 def call(it: Call) -> dict[str, Any]:

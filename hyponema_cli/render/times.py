@@ -47,21 +47,3 @@ def duration(seconds: int | None) -> str | None:
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def away(instant: datetime, now: datetime) -> str:
-    """Say how far off an instant is.
-
-    >>> from datetime import UTC, timedelta
-    >>> noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    >>> away(noon + timedelta(hours=26, minutes=5), noon), away(noon - timedelta(seconds=40), noon)
-    ('in 1 d 2 h', '40 s ago')
-    """
-    seconds = int((instant - now).total_seconds())
-    words, left = list[str](), abs(seconds)
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
-        count, left = divmod(left, size)
-        if count or (words and len(words) == 1):
-            words.append(f"{count} {unit}")
-    shown = " ".join(word for word in words[:2] if not word.startswith("0 ")) or "0 s"
-    return f"{shown} ago" if seconds < 0 else f"in {shown}"

@@ -177,8 +177,7 @@ def _open(path: Path, *, adopt: bool) -> Store:
 def _prepare(connection: sqlite3.Connection, path: Path, *, adopt: bool) -> None:
     (owner,) = connection.execute("pragma application_id").fetchone()
     (version,) = connection.execute("pragma user_version").fetchone()
-    is_empty = connection.execute("select 1 from sqlite_master limit 1").fetchone() is None
-    if owner != APPLICATION_ID and not (adopt and is_empty):
+    if owner != APPLICATION_ID and not (adopt and _is_empty(connection)):
         raise Unusable(
             f"{path} is not a hyp workspace",
             hint=f"is it the right file? to make a new one: hyp --db {path}.new init",
@@ -200,6 +199,10 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, adopt: bool) -> None
         connection.execute(f"pragma journal_mode = {wanted}")
     if version < SCHEMA_VERSION:
         migrate(connection)
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return connection.execute("select 1 from sqlite_master limit 1").fetchone() is None
 
 
 def wal_is_safe(sqlite_version: tuple[int, ...], path: Path) -> bool:

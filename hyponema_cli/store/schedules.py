@@ -228,6 +228,13 @@ def dialled(store: Store, schedule_id: str) -> int:
     return int(count)
 
 
+def calls_left(store: Store, schedule: Schedule) -> int | None:
+    """Return how many executions of a schedule may still reach a dial; None when any number may."""
+    if schedule.max_occurrences is None:
+        return None
+    return max(schedule.max_occurrences - dialled(store, schedule.id), 0)
+
+
 def _to_row(schedule: Schedule) -> Mapping[str, Any]:
     values = (
         schedule.id,
