@@ -7,6 +7,7 @@ number that one of the guides prints (+1234567890) is itself no possible number.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from hyponema_cli.core.errors import InvalidInput
 
@@ -45,6 +46,23 @@ def looks_impossible(number: str) -> bool:
     except phonenumbers.NumberParseException:
         return True
     return not phonenumbers.is_possible_number(parsed)
+
+
+@lru_cache(maxsize=4096)
+def zones_of(number: str) -> tuple[str, ...]:
+    """Return the names of every zone in which the owner of a number may live; none when nobody can tell.
+
+    >>> zones_of("+34600000001"), zones_of("+888123456")
+    (('Atlantic/Canary', 'Europe/Madrid'), ())
+    """
+    import phonenumbers
+    from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
+
+    try:
+        found = time_zones_for_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return ()
+    return () if UNKNOWN_TIMEZONE in found else tuple(found)
 
 
 def masked(number: str) -> str:
