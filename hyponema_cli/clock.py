@@ -18,6 +18,10 @@ class Clock(Protocol):
         """Return the present instant, in UTC."""
         ...
 
+    def wait_until(self, instant: datetime) -> None:
+        """Come back at that instant, or at once when it has passed."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
@@ -25,6 +29,10 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the present instant, in UTC."""
         return datetime.now(UTC)
+
+    def wait_until(self, instant: datetime) -> None:
+        """Sleep; a clock that is stepped meanwhile makes it no longer."""
+        pause(max((instant - self.now()).total_seconds(), 0))
 
 
 class VirtualClock:
@@ -40,6 +48,10 @@ class VirtualClock:
     def set(self, now: datetime) -> None:
         """Move to `now`, forward or back."""
         self._now = now
+
+    def wait_until(self, instant: datetime) -> None:
+        """Move forward to `instant`; never back."""
+        self._now = max(self._now, instant)
 
 
 def pause(seconds: float) -> None:

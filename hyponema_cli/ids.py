@@ -35,6 +35,11 @@ def new_id(prefix: str, now: datetime) -> str:
     return prefix + "_" + ulid(milliseconds, chance)
 
 
+def first_id(prefix: str, instant: datetime) -> str:
+    """Return an id that is not after any id made at `instant` or later."""
+    return prefix + "_" + ulid(int(instant.timestamp() * 1000), 0)
+
+
 def ulid(milliseconds: int, chance: int) -> str:
     """Write 128 bits as 26 letters.
 

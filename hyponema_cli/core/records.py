@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from hyponema_cli.core import catchup, cron, timewords
 from hyponema_cli.core.call import CallState, ExecutionState, ScheduleState
+from hyponema_cli.core.caps import Cap
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.retry import RetryPolicy
 from hyponema_cli.core.schedule import Cron, Once, Rule, Weekly
+from hyponema_cli.core.window import CallingWindow
 
 JsonObject = Mapping[str, Any]
 
@@ -24,6 +26,13 @@ class Settings:
     live: bool = False
     timezone: str | None = None
     catch_up_window: timedelta = catchup.DEFAULT_WINDOW
+    calling_window: CallingWindow | None = None
+    """None: people may be called at any hour."""
+    call_cap: tuple[Cap, ...] = ()
+    pace: float | None = None
+    """Calls a second for each carrier account; None: what the carrier says of itself."""
+    concurrency: int | None = None
+    daily_budget: int | None = None
 
     def window(self, own: timedelta | None) -> timedelta:
         """Return the catch-up window in force: a schedule's own, else the workspace's."""
@@ -56,6 +65,8 @@ class User:
     context: JsonObject
     created_at: datetime
     updated_at: datetime
+    calling_window: str | None = None
+    """The hours in which this person may be called; None: the workspace's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,7 @@ class Callee:
     phone_number: str
     timezone: str | None
     local_time: str | None
+    calling_window: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +137,10 @@ class Schedule:
     next_note: str | None
     accounted_until: datetime
     """Every occurrence up to here has its row."""
+    calling_window: str | None = None
+    """The hours in which it may call; None: its user's, then the workspace's."""
+    on_doubt: timedelta | None = None
+    """How long after a call in doubt the callee is dialled again; None: never by itself."""
     trouble: str | None = None
     """Why the rule cannot be read as things stand: it has lost its zone, or its time of day."""
     callee: Callee | None = None
@@ -165,6 +181,13 @@ class Schedule:
                 return time.fromisoformat(text), owner
         return None, None
 
+    def window_of(self, workspace: CallingWindow | None) -> tuple[str | None, str | None]:
+        """Return the calling window in force and whose it is: the schedule's, its user's or the workspace's."""
+        users = self.callee.calling_window if self.callee else None
+        workspaces = workspace.text if workspace is not None else None
+        known = ((self.calling_window, "schedule"), (users, "user"), (workspaces, "workspace"))
+        return next(((text, owner) for text, owner in known if text is not None), (None, None))
+
     def rule(self, workspace_timezone: str | None) -> Rule:
         """Return the rule that decides when it fires.
 
@@ -194,6 +217,55 @@ class Schedule:
                     )
                 assert self.weekdays is not None, "the table's CHECK"
                 return Weekly(self.weekdays, at, zone, start, until)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A conversation with a person, on any channel: while it lasts, nobody dials them."""
+
+    id: str
+    user_id: str | None
+    phone_number: str
+    channel: str | None
+    started_at: datetime
+    touched_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+
+    def status(self, now: datetime) -> str:
+        """Return live, ended, or expired: nobody has touched it for so long that it must be over."""
+        if self.ended_at is not None:
+            return "ended"
+        return "live" if self.expires_at > now else "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A phone number that must not be dialled."""
+
+    phone_number: str
+    reason: str | None
+    created_by: str
+    created_at: datetime
+    expires_at: datetime | None
+    """None: for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the audit trail."""
+
+    id: int
+    at: datetime
+    actor: str
+    name: str
+    schedule_id: str | None
+    execution_id: str | None
+    call_id: str | None
+    subject_id: str | None
+    """An agent, user, number, session or setting."""
+    reason: str | None
+    detail: JsonObject | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,23 @@ def wall_of(instant: datetime, zone: tzinfo) -> datetime:
     return instant.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
+def day_around(instant: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Return when the day of `instant` on the clocks of `zone` begins and ends (its end is the next day's begin)."""
+    midnight = wall_of(instant, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    begin, end = (_first_instant(midnight + timedelta(days=days), zone) for days in (0, 1))
+    return begin, end
+
+
+def _first_instant(wall: datetime, zone: tzinfo) -> datetime:
+    match read(wall, zone):
+        case Exact(at):
+            return at
+        case Fold(first, _):
+            return first
+        case Gap(ends_at):
+            return ends_at
+
+
 def offset_at(instant: datetime, zone: tzinfo) -> timedelta:
     """Return the offset from UTC in force in `zone` at `instant`."""
     return _offset(instant.astimezone(zone))

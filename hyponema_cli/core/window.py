@@ -1,6 +1,6 @@
 """When may a person be called at all? A calling window: hours of the week on the callee's own clocks.
 
-Written `mon-fri 09:00-20:00; sat 10:00-18:00`, or as a profile (`us-tcpa`, `fr`, `es`). A window is judged by what the
+Written `mon-fri 09:00-20:00; sat 10:00-18:00`, or as a profile (`us-tcpa`, `fr`, `es`). It is judged by what the
 clock on the wall shows at the moment of the call, so a clock change needs no rule of its own: a reading that does not
 exist is never shown, one that comes twice is open both times. A span's end is not part of it: until 21:00 means that
 at 21:00:00 nobody is called. A span that ends before it begins goes on after midnight.
@@ -177,7 +177,7 @@ def _span(days: frozenset[int], hours: str, whole: str) -> Span:
         hint = f"did you mean {known}?" if known else _HINT
         raise InvalidInput(f"calling window {whole!r}: {hours!r} is no span of hours", hint=hint)
     start, end = (_minutes(clock, whole) for clock in match.groups())
-    if start == end or start == DAY_MINUTES:
+    if start in (end, DAY_MINUTES):
         raise InvalidInput(
             f"calling window {whole!r} never opens: {hours} is empty", hint="all day long is 00:00-24:00"
         )
@@ -246,3 +246,11 @@ def _holidays(country: str, year: int) -> frozenset[date]:
     import holidays
 
     return frozenset(holidays.country_holidays(country, years=year))
+
+
+def clocks(names: Sequence[str]) -> tuple[ZoneInfo, ...]:
+    """Return the clocks of zones by name; none at all when one of them is not known here."""
+    try:
+        return tuple(timewords.parse_zone(name) for name in names)
+    except InvalidInput:
+        return ()

@@ -14,6 +14,10 @@ from hyponema_cli.ids import NewId, new_id
 from hyponema_cli.store import Store, events, settings
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class Desk:
     """Where a pass works. `open_carrier` is asked once for each carrier account that a call needs."""
@@ -24,6 +28,10 @@ class Desk:
     actor: str
     zone_edition: str
     new_id: NewId = new_id
+    stopping: Callable[[], bool] = _never
+    """True when the pass at hand should come to an end: what is left stays for the next one."""
+    keeps_journal: bool = True
+    """Off for a copy that nobody is called from."""
     _carriers: dict[str, Carrier] = field(default_factory=dict)
 
     def carrier(self, account: str) -> Carrier:

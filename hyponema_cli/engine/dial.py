@@ -7,9 +7,10 @@ dies there, the row says `placing`; it becomes a doubt, and nobody dials that at
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache, partial
 
 from hyponema_cli.carriers.base import (
     CallView,
@@ -25,15 +26,18 @@ from hyponema_cli.carriers.base import (
 from hyponema_cli.core.call import FOLLOWED_CALLS, CallState, ExecutionState, Outcome
 from hyponema_cli.core.decide import JUST_AFTER, Defer, Dial, Skip, decide
 from hyponema_cli.core.errors import HypError
-from hyponema_cli.core.gates import SIMULATED, Caller, Facts
+from hyponema_cli.core.gates import LOOK_AGAIN, Caller, Facts
 from hyponema_cli.core.gates import Answer as GateAnswer
-from hyponema_cli.core.records import Call, Settings
+from hyponema_cli.core.instant import to_text
+from hyponema_cli.core.records import Call
 from hyponema_cli.core.retry import GiveUp, Retry, RetryPolicy, decide_retry
 from hyponema_cli.engine.batch import write_all
 from hyponema_cli.engine.desk import Desk, jitter_of
+from hyponema_cli.engine.facts import Scene
+from hyponema_cli.engine.lines import Lines
 from hyponema_cli.engine.materialise import conclude
 from hyponema_cli.engine.report import TickReport
-from hyponema_cli.store import calls, executions, numbers
+from hyponema_cli.store import calls, executions, journal
 
 MOST_INTENTS_A_COMMIT = 256
 SHARED_COMMIT = timedelta(milliseconds=200)
@@ -43,6 +47,9 @@ LEAST_LOOK = 16
 """How many due executions a round looks at, even if it may dial one only: others may be deferred or skipped."""
 DIAL_WITHIN = timedelta(minutes=1)
 """How long a pass dials. A worker's next pass follows at once, cron's within the minute."""
+A_SECOND = timedelta(seconds=1)
+LONGEST_NAP = timedelta(seconds=1)
+"""How long a pass waits for a turn before it looks whether it should stop."""
 SEND_WITHIN = timedelta(seconds=30)
 """An intent older than this is not carried out: the machine was asleep, or a request before it hung."""
 FIRST_BACK_OFF = timedelta(seconds=5)
@@ -54,14 +61,16 @@ FIRST_DOUBT_LOOK = timedelta(seconds=5)
 """How soon the carrier is asked for a call in doubt."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Intent:
     """A call that is committed as `placing` and not yet sent."""
 
     call: Call
-    schedule_id: str
-    give_up_at: datetime
-    """The deadline of its execution."""
+    due: executions.Due
+    send_at: datetime
+    """When its turn comes, on a carrier that takes its calls at a pace."""
+    n: int = 0
+    """Its number in the dial journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,129 +110,112 @@ class Doubt:
 Answer = Accepted | NotPlaced | Refused | Doubt
 
 
-def dial_due(desk: Desk, report: TickReport, only: str | None = None) -> None:
+def dial_due(desk: Desk, report: TickReport, only: str | None = None, within: timedelta = DIAL_WITHIN) -> None:
     """Decide every execution that is due, and dial those that may; `only` names a single one.
 
-    A round reads the clock once. A slow carrier makes many rounds, each with its own time; after DIAL_WITHIN the rest
-    is left to the next pass, and so is what comes due, or is given back, while this one is at work.
+    A round reads the clock once. A slow carrier, or one that takes its calls at a pace, makes many rounds, each with
+    its own time; after `within` the rest is left to the next pass.
     """
     if desk.store.in_transaction():
         raise RuntimeError("an intent must be committed before it is carried out: no transaction may be open here")
     lines = Lines(desk)
+    deferred: set[str] = set()
+    turns: list[datetime] = []
     room = 1
     began = now = desk.clock.now()
-    while now - began <= DIAL_WITHIN:
+    behind = desk.keeps_journal and journal.is_behind(desk.store)
+    while now - began <= within and not desk.stopping():
         lines.open_all()
         with desk.store.transaction():
-            looked_at, intents = _claim(desk, began, now, room, report, lines, only)
-        if not looked_at:
-            return
-        quick = _send_all(desk, intents, report, lines)
-        room = min(room * 2, MOST_INTENTS_A_COMMIT) if quick else max(room // 4, 1)
+            claims = _claim(desk, now, room, report, lines, only, behind=behind)
+        deferred |= claims.deferred
+        turns = sorted(turn for turn in (*turns, *claims.turns) if turn > now)
+        if claims.intents:
+            _journal(desk, claims.intents, report)
+            quick = _send_all(desk, claims.intents, report, lines)
+            room = min(room * 2, MOST_INTENTS_A_COMMIT) if quick else max(room // 4, 1)
+        elif claims.looked_at == len(claims.in_line):
+            # Nobody is left but those who wait for their turn.
+            if not turns or turns[0] - began > within:
+                break
+            desk.clock.wait_until(min(turns[0], now + LONGEST_NAP))
         now = desk.clock.now()
+    report.deferred += len(deferred)
 
 
-class Lines:
-    """The carriers that a pass can use, and why not the others.
+@dataclass(slots=True)
+class _Claims:
+    """What a round found, and what it did about it."""
 
-    They are opened before the write lock is taken, because a plugin may take its time, and only those that a call
-    could need: from a workspace that is not armed, the simulated one.
-    """
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._paced: dict[str, bool] = {}
-        self._problems: dict[str, str] = {}
-
-    def open_all(self) -> None:
-        """Open the carriers of all attached numbers that are not open yet."""
-        live = self._desk.settings().live
-        for account in numbers.accounts(self._desk.store):
-            if account in self._paced or account in self._problems or not (live or account == SIMULATED):
-                continue
-            try:
-                capabilities = self._desk.carrier(account).capabilities()
-                self._paced[account] = capabilities.calls_per_second is not None
-            except HypError as error:
-                self._problems[account] = error.message
-            except Exception as error:
-                self._problems[account] = f"{type(error).__name__}: {in_words(error)}"
-
-    def give_up(self, account: str, problem: str) -> None:
-        """Use a carrier no more in this pass."""
-        self._problems[account] = problem
-
-    def problem(self, account: str) -> str | None:
-        """Say why a carrier cannot be used; None when it can, or when nobody tried."""
-        return self._problems.get(account)
-
-    def is_paced(self, account: str) -> bool:
-        """True when a carrier takes its calls one at a time."""
-        return self._paced.get(account, True)
+    looked_at: int = 0
+    intents: list[Intent] = field(default_factory=list)
+    deferred: set[str] = field(default_factory=set)
+    in_line: set[str] = field(default_factory=set)
+    """Executions that wait for their turn for less than a second: they are left as they are."""
+    turns: list[datetime] = field(default_factory=list)
+    """When those that wait for a carrier's pace have their turn."""
 
 
 def _claim(
-    desk: Desk, due_at: datetime, now: datetime, room: int, report: TickReport, lines: Lines, only: str | None
-) -> tuple[int, list[Intent]]:
-    """Judge what was due at `due_at`, in one transaction; write the intents of at most `room` that may be dialled."""
-    workspace = desk.settings()
-    looked_at, intents = 0, list[Intent]()
-    taken: dict[str, str] = {}
-    # Read once for all calls of an agent; nothing can change it while we hold the write lock.
-    caller_of = cache(partial(numbers.caller_of, desk.store))
-    for due in executions.due(desk.store, due_at, max(room, LEAST_LOOK), only):
-        if len(intents) >= room:
+    desk: Desk, now: datetime, room: int, report: TickReport, lines: Lines, only: str | None, *, behind: bool
+) -> _Claims:
+    """Judge what is due at `now`, in one transaction; write the intents of at most `room` that may be dialled."""
+    scene = Scene(desk, desk.settings(), lines, now, behind=behind)
+    claims, blocked = _Claims(), Counter[str]()
+    for due in executions.due(desk.store, now, max(room, LEAST_LOOK), only):
+        if len(claims.intents) >= room:
             break
-        looked_at += 1
-        facts = _facts(
-            desk, due, workspace, lines, caller_of(due.agent_id, due.from_number), taken.get(due.to_number)
-        )
+        claims.looked_at += 1
+        facts = scene.facts_of(due)
         match decide(facts, now):
             case Dial(caller, gates):
                 number = executions.claim(desk.store, due.id, caller.number, gates)
-                intent = _intend(desk, due, caller, number, now)
-                intents.append(intent)
-                taken[due.to_number] = intent.call.id
-                if lines.is_paced(caller.carrier):
-                    room = 1
-            case Defer(until, reason, gates):
-                executions.defer(desk.store, due.id, until, reason, gates)
-                desk.log(now, "execution.deferred", schedule_id=due.schedule_id, execution_id=due.id, reason=reason)
-                report.deferred += 1
+                claims.intents.append(_intend(desk, due, caller, number, now, scene))
+            case Defer() as wait:
+                until = _spread(wait, facts, blocked, now)
+                if wait.reason == "pace":
+                    claims.turns.append(until)
+                if wait.reason == "pace" and until - now < A_SECOND:
+                    claims.in_line.add(due.id)
+                    continue
+                executions.defer(desk.store, due.id, until, wait.reason, wait.gates)
+                _log(desk, now, "execution.deferred", due, wait.reason)
+                claims.deferred.add(due.id)
             case Skip(status, reason, gates):
                 finish_execution(desk, due.schedule_id, due.id, GiveUp(status, reason), now, report, gates=gates)
-    return looked_at, intents
+    if claims.intents:
+        scene.keep_turns()
+        first = journal.take_numbers(desk.store, len(claims.intents)) if desk.keeps_journal else 0
+        for n, intent in enumerate(claims.intents, first):
+            intent.n = n
+    return claims
 
 
-def _facts(
-    desk: Desk,
-    due: executions.Due,
-    workspace: Settings,
-    lines: Lines,
-    caller: Caller | None,
-    taken_by: str | None,
-) -> Facts:
-    """Gather what the gates look at. `taken_by` is the call of this very transaction on the callee's line."""
-    earlier = due.open_execution_id
-    if earlier is not None and not executions.is_open(desk.store, earlier):
-        earlier = None  # it was closed in this transaction, after we read it
-    return Facts(
-        schedule_status=due.schedule_status,
-        recurring=due.recurring,
-        manual=due.manual,
-        calls_left=due.calls_left,
-        deadline_at=due.deadline_at,
-        caller=caller,
-        live=workspace.live,
-        carrier_problem=lines.problem(caller.carrier) if caller else None,
-        busy_call_id=taken_by or due.busy_call_id,
-        open_execution_id=earlier,
-    )
+def _spread(wait: Defer, facts: Facts, blocked: Counter[str], now: datetime) -> datetime:
+    """Return when to look again at somebody who waits for others to have gone.
+
+    Each gets a turn of its own, so that the many who wait for a pace, or for room, are not all looked at again each
+    time that one of them can go.
+    """
+    waits = {answer.gate for answer in wait.gates if answer.verdict == "wait"}
+    if waits == {"pace"} and facts.pace and facts.turn_at and facts.caller:
+        ahead = blocked[facts.caller.carrier]
+        blocked[facts.caller.carrier] += 1
+        until = facts.turn_at + timedelta(seconds=ahead / facts.pace)
+    elif waits <= {"pace", "concurrency"} and facts.concurrency:
+        until = wait.until + LOOK_AGAIN * (blocked["concurrency"] // facts.concurrency)
+        blocked["concurrency"] += 1
+    else:
+        # Due times are kept to the second; rounded down, this one would be looked at too soon, again and again.
+        until = wait.until if not wait.until.microsecond else wait.until.replace(microsecond=0) + A_SECOND
+    return min(until, facts.deadline_at + JUST_AFTER)
 
 
-def _intend(desk: Desk, due: executions.Due, caller: Caller, number: int, now: datetime) -> Intent:
+def _intend(desk: Desk, due: executions.Due, caller: Caller, number: int, now: datetime, scene: Scene) -> Intent:
+    call_id = desk.new_id("call", now)
+    turn = scene.claimed(due, caller, call_id)
     call = Call(
-        id=desk.new_id("call", now),
+        id=call_id,
         execution_id=due.id,
         number=number,
         carrier=caller.carrier,
@@ -242,7 +234,37 @@ def _intend(desk: Desk, due: executions.Due, caller: Caller, number: int, now: d
     )
     calls.intend(desk.store, call)
     desk.log(now, "call.placing", schedule_id=due.schedule_id, execution_id=due.id, call_id=call.id)
-    return Intent(call, due.schedule_id, due.deadline_at)
+    return Intent(call, due, turn)
+
+
+def _journal(desk: Desk, intents: list[Intent], report: TickReport) -> None:
+    """Note the intents outside the database too, before any is sent; where that fails, none is."""
+    if not desk.keeps_journal:
+        return
+    entries = [
+        journal.Entry(
+            intent.n,
+            intent.call.id,
+            intent.call.execution_id,
+            intent.due.schedule_id,
+            "manual" if intent.due.manual else "scheduled",
+            intent.due.slot,
+            intent.due.scheduled_time,
+            to_text(intent.due.deadline_at),
+            intent.call.number,
+            intent.call.carrier,
+            intent.call.from_number,
+            intent.call.to_number,
+            to_text(intent.call.created_at),
+        )
+        for intent in intents
+    ]
+    try:
+        journal.note_intents(desk.store, entries)
+    except BaseException as error:
+        reason = "journal_unwritable" if isinstance(error, HypError) else "stopped"
+        _record_all(desk, [(intent, NotPlaced(reason, in_words(error))) for intent in intents], report)
+        raise
 
 
 def _send_all(desk: Desk, intents: list[Intent], report: TickReport, lines: Lines) -> bool:
@@ -255,6 +277,7 @@ def _send_all(desk: Desk, intents: list[Intent], report: TickReport, lines: Line
     quick = True
     try:
         for intent in intents:
+            desk.clock.wait_until(intent.send_at)
             answers.append(
                 (intent, _send(desk, intent.call, lines) if quick else NotPlaced("put_back", wait=NO_WAIT))
             )
@@ -318,6 +341,18 @@ def _record_all(desk: Desk, answers: list[tuple[Intent, Answer]], report: TickRe
         _record_doubt(desk, item[0], "unrecordable", trouble, desk.clock.now(), report)
 
     write_all(desk, report, answers, write, doubt)
+    if desk.keeps_journal:
+        fates = [(intent, answer) for intent, answer in answers if isinstance(answer, Accepted | NotPlaced | Refused)]
+        with suppress(HypError):  # what the database has recorded stands; the journal only knows less
+            journal.note_fates(
+                desk.store,
+                [
+                    journal.Fate(
+                        intent.call.id, answer.view.carrier_call_id if isinstance(answer, Accepted) else None
+                    )
+                    for intent, answer in fates
+                ],
+            )
 
 
 def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport) -> None:
@@ -331,7 +366,7 @@ def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport) -> N
                 wait = _back_off(calls.not_placed(desk.store, call.execution_id))
             # Not past its deadline: an execution that cannot be called any more must not stay open. Without a wait it
             # keeps its place in the line.
-            until = min(now + wait, intent.give_up_at + JUST_AFTER) if wait else None
+            until = min(now + wait, intent.due.deadline_at + JUST_AFTER) if wait else None
             executions.give_back(desk.store, call.execution_id, until, reason)
             _log_call(desk, intent, "call.not_placed", now, reason)
             report.deferred += reason != "put_back"
@@ -340,7 +375,7 @@ def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport) -> N
             executions.dialled(desk.store, call.execution_id, now)
             _log_call(desk, intent, "call.rejected", now, reason)
             end = GiveUp(ExecutionState.FAILED, Outcome.REJECTED)
-            finish_execution(desk, intent.schedule_id, call.execution_id, end, now, report)
+            finish_execution(desk, intent.due.schedule_id, call.execution_id, end, now, report)
         case Doubt(reason, error):
             _record_doubt(desk, intent, reason, error, now, report)
 
@@ -415,10 +450,14 @@ def finish_execution(
     conclude(desk, schedule_id, now)
 
 
+def _log(desk: Desk, now: datetime, name: str, due: executions.Due, reason: str | None) -> None:
+    desk.log(now, name, schedule_id=due.schedule_id, execution_id=due.id, reason=reason)
+
+
 def _log_call(desk: Desk, intent: Intent, name: str, now: datetime, reason: str | None) -> None:
     call = intent.call
     desk.log(
-        now, name, schedule_id=intent.schedule_id, execution_id=call.execution_id, call_id=call.id, reason=reason
+        now, name, schedule_id=intent.due.schedule_id, execution_id=call.execution_id, call_id=call.id, reason=reason
     )
 
 

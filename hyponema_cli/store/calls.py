@@ -228,6 +228,44 @@ def not_placed(store: Store, execution_id: str) -> int:
     return int(count)
 
 
+def dialled(store: Store, phone_numbers: Sequence[str], since: datetime, most: int) -> list[datetime]:
+    """Return when any of a person's numbers was dialled after `since`, the newest first, at most `most` of them.
+
+    A request that the carrier did not take rang nobody. A doubt may have, and counts.
+    """
+    holes = ", ".join("?" * len(phone_numbers))
+    rows = store.execute(
+        f"""
+        select created_at from calls
+        where to_number in ({holes}) and created_at > ? and status not in ('not_placed', 'rejected')
+        order by created_at desc limit ?
+        """,  # noqa: S608 - placeholders
+        (*phone_numbers, to_text(since), most),
+    )
+    return [from_text(row[0]) for row in rows]
+
+
+def count_live(store: Store, doubts_since: datetime) -> int:
+    """Count the calls that are going on. A doubt may be one of them as long as it is young."""
+    (count,) = store.execute(
+        """
+        select count(*) from calls
+        where status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt')
+          and (status <> 'in_doubt' or created_at > ?)
+        """,
+        (to_text(doubts_since),),
+    ).fetchone()
+    return int(count)
+
+
+def count_from(store: Store, first_id: str) -> int:
+    """Count the calls that were dialled, from an id on; ids begin with their time."""
+    (count,) = store.execute(
+        "select count(*) from calls where id >= ? and status not in ('not_placed', 'rejected')", (first_id,)
+    ).fetchone()
+    return int(count)
+
+
 def find_status(store: Store, call_id: str) -> CallState | None:
     """Return the state of a call; None when there is no such call."""
     row = store.execute("select status from calls where id = ?", (call_id,)).fetchone()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hyponema_cli.core.call import ExecutionState, ScheduleState
@@ -35,6 +36,13 @@ class Due(NamedTuple):
     """An earlier scheduled execution of the same schedule that is not over."""
     calls_left: int | None
     """How many executions may still reach a dial, this one among them; None: any number."""
+    user_id: str | None
+    user_timezone: str | None
+    schedule_window: str | None
+    user_window: str | None
+    suppressed: bool
+    in_session: bool
+    slot: str | None
 
 
 def record(
@@ -91,50 +99,93 @@ def record_manual(
     )
 
 
+_WITH_FACTS = """
+    select e.id, e.schedule_id, e.kind = 'manual', e.scheduled_time, e.deadline_at, e.attempts, e.from_number,
+      s.agent_id, coalesce(u.phone_number, s.to_number), s.status, s.kind <> 'once',
+      (select c.id from calls c
+       where c.to_number = coalesce(u.phone_number, s.to_number)
+         and c.status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt')),
+      (select o.id from executions o indexed by executions_open
+       where o.schedule_id = e.schedule_id and o.kind = 'scheduled'
+         and (o.scheduled_time, o.id) < (e.scheduled_time, e.id)
+         and o.status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt') limit 1),
+      s.max_occurrences - iif(s.max_occurrences is null, 0, (
+        select count(*) from executions o
+        where o.schedule_id = e.schedule_id and o.kind = 'scheduled' and o.attempts > 0 and o.id <> e.id)),
+      s.user_id, u.timezone, s.calling_window, u.calling_window,
+      exists (select 1 from suppressions p where p.phone_number = coalesce(u.phone_number, s.to_number)),
+      exists (select 1 from sessions x where x.ended_at is null and x.expires_at > :now
+        and (x.phone_number = coalesce(u.phone_number, s.to_number) or x.user_id = s.user_id)),
+      e.slot
+    from {source} e
+    join schedules s on s.id = e.schedule_id
+    left join users u on u.id = s.user_id
+"""
+
+
 def due(store: Store, now: datetime, limit: int, only: str | None = None) -> list[Due]:
     """Return executions to be decided at `now`, by due time, then priority; `only` names a single one."""
     rows = store.execute(
-        f"""
-        select e.id, e.schedule_id, e.kind = 'manual', e.scheduled_time, e.deadline_at, e.attempts, e.from_number,
-          s.agent_id, coalesce(u.phone_number, s.to_number), s.status, s.kind <> 'once',
-          (select c.id from calls c
-           where c.to_number = coalesce(u.phone_number, s.to_number)
-             and c.status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt')),
-          (select o.id from executions o indexed by executions_open
-           where o.schedule_id = e.schedule_id and o.kind = 'scheduled'
-             and (o.scheduled_time, o.id) < (e.scheduled_time, e.id)
-             and o.status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt') limit 1),
-          s.max_occurrences - iif(s.max_occurrences is null, 0, (
-            select count(*) from executions o
-            where o.schedule_id = e.schedule_id and o.kind = 'scheduled' and o.attempts > 0 and o.id <> e.id))
-        from executions e
-        join schedules s on s.id = e.schedule_id
-        left join users u on u.id = s.user_id
-        where e.status in ('pending', 'waiting_retry') and e.due_at <= ? {"and e.id = ?" if only else ""}
+        _WITH_FACTS.format(source="executions")
+        + f"""
+        where e.status in ('pending', 'waiting_retry') and e.due_at <= :now {"and e.id = :only" if only else ""}
         order by e.due_at, e.priority desc, e.id
-        limit ?
-        """,  # noqa: S608 - constants of this file
-        (to_text(now), only, limit) if only else (to_text(now), limit),
+        limit :limit
+        """,
+        {"now": to_text(now), "only": only, "limit": limit},
     )
-    return [
-        Due(
-            id=row[0],
-            schedule_id=row[1],
-            manual=bool(row[2]),
-            scheduled_time=row[3],
-            deadline_at=from_text(row[4]),
-            attempts=row[5],
-            from_number=row[6],
-            agent_id=row[7],
-            to_number=row[8],
-            schedule_status=ScheduleState(row[9]),
-            recurring=bool(row[10]),
-            busy_call_id=row[11],
-            open_execution_id=row[12],
-            calls_left=row[13],
-        )
-        for row in rows
-    ]
+    return [_due(row) for row in rows]
+
+
+def as_if_due(store: Store, execution_id: str, now: datetime) -> Due:
+    """Return an execution with what its gates would need to know at `now`, whatever its own due time."""
+    row = store.execute(
+        _WITH_FACTS.format(source="executions") + "where e.id = :id", {"now": to_text(now), "id": execution_id}
+    ).fetchone()
+    return _due(row)
+
+
+def not_recorded_yet(store: Store, schedule_id: str, scheduled_time: datetime, deadline_at: datetime) -> Due:
+    """Return an occurrence that is to come as if it had come due, with what its gates would need to know."""
+    row = store.execute(
+        _WITH_FACTS.format(
+            source="""(select '' as id, :schedule as schedule_id, 'scheduled' as kind, :at as scheduled_time,
+              :deadline as deadline_at, 0 as attempts, null as from_number, null as slot)"""
+        ),
+        {
+            "now": to_text(scheduled_time),
+            "schedule": schedule_id,
+            "at": to_text(scheduled_time),
+            "deadline": to_text(deadline_at),
+        },
+    ).fetchone()
+    return _due(row)
+
+
+def _due(row: tuple[Any, ...]) -> Due:
+    return Due(
+        id=row[0],
+        schedule_id=row[1],
+        manual=bool(row[2]),
+        scheduled_time=row[3],
+        deadline_at=from_text(row[4]),
+        attempts=row[5],
+        from_number=row[6],
+        agent_id=row[7],
+        to_number=row[8],
+        schedule_status=ScheduleState(row[9]),
+        recurring=bool(row[10]),
+        busy_call_id=row[11],
+        open_execution_id=row[12],
+        calls_left=row[13],
+        user_id=row[14],
+        user_timezone=row[15],
+        schedule_window=row[16],
+        user_window=row[17],
+        suppressed=bool(row[18]),
+        in_session=bool(row[19]),
+        slot=row[20],
+    )
 
 
 def is_open(store: Store, execution_id: str) -> bool:
@@ -144,15 +195,15 @@ def is_open(store: Store, execution_id: str) -> bool:
 
 
 def claim(store: Store, execution_id: str, from_number: str, gates: Sequence[Answer]) -> int:
-    """Take an execution for a dial and return the number of the attempt; every gate has passed."""
+    """Take an execution for a dial and return the number of the attempt; every gate has passed, and says why."""
     (attempts,) = store.execute(
         """
-        update executions set status = 'dialing', reason = null, attempts = attempts + 1, gates = null,
+        update executions set status = 'dialing', reason = null, attempts = attempts + 1, gates = ?,
           from_number = ?
         where id = ? and status in ('pending', 'waiting_retry')
         returning attempts
         """,
-        (from_number, execution_id),
+        (_gates_json(gates), from_number, execution_id),
     ).fetchone()
     return int(attempts)
 
@@ -372,7 +423,7 @@ def _from_row(row: tuple[Any, ...], attempts: Sequence[Call]) -> Execution:
         actual_time=maybe_instant(row[12]),
         finished_at=maybe_instant(row[13]),
         created_at=from_text(row[14]),
-        gates=tuple(json.loads(row[15])) if row[15] else (),
+        gates=tuple(map(_gate, json.loads(row[15]))) if row[15] else (),
         calls=tuple(attempts),
         schedule_name=row[16],
         callee_name=row[17],
@@ -382,4 +433,16 @@ def _from_row(row: tuple[Any, ...], attempts: Sequence[Call]) -> Execution:
 
 
 def _gates_json(gates: Sequence[Answer]) -> str | None:
-    return json.dumps([answer.to_json() for answer in gates]) if gates else None
+    return "[" + ",".join(map(_gate_json, gates)) + "]" if gates else None
+
+
+@lru_cache(maxsize=1024)  # most gates say the same to most executions
+def _gate_json(answer: Answer) -> str:
+    return json.dumps({name: value for name, value in answer.to_json().items() if value is not None})
+
+
+_GATE_FIELDS = tuple(Answer("", "pass").to_json())
+
+
+def _gate(stored: dict[str, Any]) -> dict[str, Any]:
+    return {name: stored.get(name) for name in _GATE_FIELDS}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x68797031
 """`hyp1` in the file's header: says that a SQLite file is ours."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """How many steps there are; kept in the header as `user_version`, where every start can read it for nothing."""
 
 
@@ -25,7 +25,8 @@ def migrate(connection: sqlite3.Connection) -> None:
     from sqlite_utils import Database, Migrations
 
     steps = Migrations("hyp")
-    steps()(m0001_the_spine)
+    for step in (m0001_the_spine, m0002_the_gates):
+        steps()(step)
     connection.execute("begin immediate")
     try:
         # Not closed with the Database: the connection is our caller's.
@@ -40,7 +41,16 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 def m0001_the_spine(db: Database) -> None:
     """Agents, users, numbers, schedules, executions, calls, events, settings."""
-    for statement in SPINE.split(";\n\n"):
+    _run(db, SPINE)
+
+
+def m0002_the_gates(db: Database) -> None:
+    """Sessions, suppressions, calling windows, caps, turns, and what the dial journal is compared with."""
+    _run(db, GATES)
+
+
+def _run(db: Database, statements: str) -> None:
+    for statement in statements.split(";\n\n"):
         db.execute(statement)
 
 
@@ -252,5 +262,63 @@ create index events_by_execution on events (execution_id) where execution_id is 
 create index events_by_schedule on events (schedule_id) where schedule_id is not null;
 
 create trigger events_are_never_rewritten before update on events begin
+  select raise(abort, 'events are append-only');
+end"""
+
+
+GATES = """\
+alter table users add column calling_window text;
+
+alter table schedules add column calling_window text;
+
+alter table schedules add column on_doubt_seconds integer check (on_doubt_seconds > 0);
+
+create table former_numbers (
+  user_id text not null references users (id),
+  phone_number text not null,
+  primary key (user_id, phone_number)
+) strict, without rowid;
+
+create table sessions (
+  id text primary key,
+  user_id text references users (id),
+  phone_number text not null check (phone_number glob '+[1-9]*'),
+  channel text,
+  started_at text not null,
+  touched_at text not null,
+  expires_at text not null,
+  ended_at text
+) strict;
+
+create index sessions_live_by_number on sessions (phone_number, expires_at) where ended_at is null;
+
+create index sessions_live_by_user on sessions (user_id, expires_at) where ended_at is null and user_id is not null;
+
+create table suppressions (
+  phone_number text primary key check (phone_number glob '+[1-9]*'),
+  reason text,
+  created_by text not null,
+  created_at text not null,
+  expires_at text
+) strict, without rowid;
+
+create table turns (
+  account text primary key,
+  next_at text not null
+) strict, without rowid;
+
+create table journal (
+  one integer primary key check (one = 1),
+  id text not null,
+  dials integer not null check (dials >= 0)
+) strict;
+
+insert into journal values (1, lower(hex(randomblob(16))), 0);
+
+create index calls_by_callee on calls (to_number, created_at);
+
+create index events_by_subject on events (subject_id) where subject_id is not null;
+
+create trigger events_are_never_deleted before delete on events begin
   select raise(abort, 'events are append-only');
 end"""

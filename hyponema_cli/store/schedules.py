@@ -24,13 +24,13 @@ _OWN = (
     "timezone, status, status_reason, name, description, customer_context, metadata, max_occurrences, start_at, "
     "until_at, max_attempts, retry_delay_seconds, backoff, retry_on, catch_up_window_seconds, webhook_url, "
     "webhook_events, priority, ref, created_by, created_at, updated_at, next_run_at, next_slot, next_note, "
-    "accounted_until, trouble"
+    "accounted_until, trouble, calling_window, on_doubt_seconds"
 )
 _NAMES = tuple(_OWN.split(", "))
 
 _SELECT = f"""
     select {", ".join("s." + name for name in _NAMES)},
-      u.name, u.phone_number, u.timezone, u.local_time, a.name,
+      u.name, u.phone_number, u.timezone, u.local_time, u.calling_window, a.name,
       (select e.actual_time from executions e
        where e.schedule_id = s.id and e.actual_time is not null order by e.scheduled_time desc, e.id desc limit 1),
       (select e.status from executions e where e.schedule_id = s.id order by e.scheduled_time desc, e.id desc limit 1)
@@ -42,7 +42,7 @@ _SELECT = f"""
 # The work of a pass does not need the last run, and must not pay for it.
 _SELECT_DUE = f"""
     select {", ".join("s." + name for name in _NAMES)},
-      u.name, u.phone_number, u.timezone, u.local_time, '', null, null
+      u.name, u.phone_number, u.timezone, u.local_time, u.calling_window, '', null, null
     from schedules s
     left join users u on u.id = s.user_id
 """  # noqa: S608 - constants of this file
@@ -275,6 +275,8 @@ def _to_row(schedule: Schedule) -> Mapping[str, Any]:
         schedule.next_note,
         to_text(schedule.accounted_until),
         schedule.trouble,
+        schedule.calling_window,
+        int(schedule.on_doubt.total_seconds()) if schedule.on_doubt is not None else None,
     )
     return dict(zip(_NAMES, values, strict=True))
 
@@ -335,10 +337,13 @@ def _from_row(row: tuple[Any, ...]) -> Schedule:
         next_note,
         accounted_until,
         trouble,
+        calling_window,
+        on_doubt_seconds,
         callee_name,
         callee_phone,
         callee_timezone,
         callee_local_time,
+        callee_window,
         agent_name,
         last_run_at,
         last_status,
@@ -379,7 +384,11 @@ def _from_row(row: tuple[Any, ...]) -> Schedule:
         next_note=next_note,
         accounted_until=from_text(accounted_until),
         trouble=trouble,
-        callee=Callee(callee_name, callee_phone, callee_timezone, callee_local_time) if callee_phone else None,
+        calling_window=calling_window,
+        on_doubt=None if on_doubt_seconds is None else timedelta(seconds=on_doubt_seconds),
+        callee=Callee(callee_name, callee_phone, callee_timezone, callee_local_time, callee_window)
+        if callee_phone
+        else None,
         agent_name=agent_name,
         last_run_at=maybe_instant(last_run_at),
         last_status=last_status,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from hyponema_cli.core import caps, window
 from hyponema_cli.core.catchup import DEFAULT_WINDOW
 from hyponema_cli.core.records import Settings
 from hyponema_cli.store import Store
@@ -19,6 +20,11 @@ def load(store: Store) -> Settings:
         live=rows.get("live") == "true",
         timezone=rows.get("timezone"),
         catch_up_window=DEFAULT_WINDOW if seconds is None else timedelta(seconds=int(seconds)),
+        calling_window=window.parse(rows["calling_window"]) if "calling_window" in rows else None,
+        call_cap=caps.parse(rows["call_cap"]) if "call_cap" in rows else (),
+        pace=float(rows["pace"]) if "pace" in rows else None,
+        concurrency=int(rows["concurrency"]) if "concurrency" in rows else None,
+        daily_budget=int(rows["daily_budget"]) if "daily_budget" in rows else None,
     )
 
 

@@ -11,14 +11,14 @@ from hyponema_cli.core.instant import from_text, to_text
 from hyponema_cli.core.records import User
 from hyponema_cli.store import Store
 
-_COLUMNS = "id, name, phone_number, timezone, local_time, context, created_at, updated_at"
+_COLUMNS = "id, name, phone_number, timezone, local_time, context, created_at, updated_at, calling_window"
 
 
 def insert(store: Store, user: User) -> None:
     """Add a user; raises Conflict when the id is taken, also by one that was removed."""
     try:
         store.execute(
-            f"insert into users ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant of this file
+            f"insert into users ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant of this file
             (
                 user.id,
                 user.name,
@@ -28,6 +28,7 @@ def insert(store: Store, user: User) -> None:
                 json.dumps(user.context),
                 to_text(user.created_at),
                 to_text(user.updated_at),
+                user.calling_window,
             ),
         )
     except sqlite3.IntegrityError as error:
@@ -35,10 +36,18 @@ def insert(store: Store, user: User) -> None:
 
 
 def update(store: Store, user: User, now: datetime) -> None:
-    """Write a user's changed fields."""
+    """Write a user's changed fields. A number that they give up stays known as theirs: a cap counts it on."""
     store.execute(
         """
-        update users set name = ?, phone_number = ?, timezone = ?, local_time = ?, context = ?, updated_at = ?
+        insert into former_numbers select id, phone_number from users where id = ? and phone_number <> ?
+        on conflict do nothing
+        """,
+        (user.id, user.phone_number),
+    )
+    store.execute(
+        """
+        update users set name = ?, phone_number = ?, timezone = ?, local_time = ?, context = ?, updated_at = ?,
+          calling_window = ?
         where id = ?
         """,
         (
@@ -48,9 +57,16 @@ def update(store: Store, user: User, now: datetime) -> None:
             user.local_time,
             json.dumps(user.context),
             to_text(now),
+            user.calling_window,
             user.id,
         ),
     )
+
+
+def former_numbers(store: Store, user_id: str) -> list[str]:
+    """Return the numbers that a user had before the present one."""
+    rows = store.execute("select phone_number from former_numbers where user_id = ?", (user_id,))
+    return [row[0] for row in rows]
 
 
 def find(store: Store, word: str) -> list[User]:
@@ -74,6 +90,8 @@ def remove(store: Store, user_id: str, now: datetime) -> None:
     if store.execute("select 1 from schedules where user_id = ? limit 1", (user_id,)).fetchone():
         store.execute("update users set removed_at = ? where id = ?", (to_text(now), user_id))
     else:
+        store.execute("delete from former_numbers where user_id = ?", (user_id,))
+        store.execute("update sessions set user_id = null where user_id = ?", (user_id,))
         store.execute("delete from users where id = ?", (user_id,))
 
 
@@ -84,6 +102,6 @@ def _select(store: Store, where: str, values: tuple[str, ...], limit: int = 0) -
         values,
     )
     return [
-        User(row[0], row[1], row[2], row[3], row[4], json.loads(row[5]), from_text(row[6]), from_text(row[7]))
+        User(row[0], row[1], row[2], row[3], row[4], json.loads(row[5]), from_text(row[6]), from_text(row[7]), row[8])
         for row in rows
     ]

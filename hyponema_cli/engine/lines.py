@@ -1,0 +1,52 @@
+"""Which carriers can a pass use, why not the others, and how fast does each take calls?"""
+
+from __future__ import annotations
+
+from hyponema_cli.carriers.base import in_words
+from hyponema_cli.core.errors import HypError
+from hyponema_cli.core.gates import SIMULATED
+from hyponema_cli.engine.desk import Desk
+from hyponema_cli.store import numbers
+
+
+class Lines:
+    """The carriers of a pass.
+
+    They are opened before the write lock is taken, because a plugin may take its time, and only those that a call
+    could need: from a workspace that is not armed, the simulated one.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._own_pace: dict[str, float | None] = {}
+        self._problems: dict[str, str] = {}
+
+    def open_all(self) -> None:
+        """Open the carriers of all attached numbers that are not open yet."""
+        live = self._desk.settings().live
+        for account in numbers.accounts(self._desk.store):
+            if live or account == SIMULATED:
+                self.open(account)
+
+    def open(self, account: str) -> None:
+        """Open a carrier that is not open yet; what goes wrong is its problem, and nobody else's."""
+        if account in self._own_pace or account in self._problems:
+            return
+        try:
+            self._own_pace[account] = self._desk.carrier(account).capabilities().calls_per_second
+        except HypError as error:
+            self._problems[account] = error.message
+        except Exception as error:
+            self._problems[account] = f"{type(error).__name__}: {in_words(error)}"
+
+    def give_up(self, account: str, problem: str) -> None:
+        """Use a carrier no more in this pass."""
+        self._problems[account] = problem
+
+    def problem(self, account: str) -> str | None:
+        """Say why a carrier cannot be used; None when it can, or when nobody tried."""
+        return self._problems.get(account)
+
+    def pace(self, account: str) -> float | None:
+        """Return how many calls a second a carrier says that it takes; None: as many as come."""
+        return self._own_pace.get(account)

@@ -1,0 +1,228 @@
+"""Has more been dialled from this workspace than its file knows? The dial journal, a small file beside it, remembers.
+
+A database that is put back from a backup has forgotten its last calls, and would make them again. So each intent is
+also noted in `<workspace>.dialled`, after its commit and before its request. Each has a number that counts up, and
+the database keeps the last one: a journal that has come further says that the database is an older copy. Its lines
+hold all that is needed to bring the forgotten calls back.
+
+The journal must not be put back together with the database: leave it out of backups, and leave it where it is.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hyponema_cli.core.errors import Unusable
+from hyponema_cli.store import Store
+
+TITLE = "hyp dial journal"
+LARGEST = 16 * 1024 * 1024
+"""A journal that grows larger, about fifty thousand dials, loses its older half. Only calls that are still in time
+could be made again, and those are at its end."""
+_TAIL = 256 * 1024
+
+
+class Entry(NamedTuple):
+    """One intent to dial, as the journal keeps it; instants as text."""
+
+    n: int
+    call_id: str
+    execution_id: str
+    schedule_id: str
+    kind: str
+    slot: str | None
+    scheduled_time: str
+    deadline_at: str
+    attempt: int
+    carrier: str
+    from_number: str
+    to_number: str
+    created_at: str
+
+
+class Fate(NamedTuple):
+    """What became of a request: the carrier's id of the call; None: we know that no call was made."""
+
+    call_id: str
+    carrier_call_id: str | None
+
+
+def path_of(workspace: Path) -> Path:
+    """Return the journal of a workspace file."""
+    return workspace.with_name(workspace.name + ".dialled")
+
+
+def forget(workspace: Path) -> None:
+    """Let go of the journal of a database that is gone: a new one begins at that path."""
+    path_of(workspace).unlink(missing_ok=True)
+
+
+def take_numbers(store: Store, count: int) -> int:
+    """Number `count` intents in the transaction that writes them; return the first number."""
+    (last,) = store.execute("update journal set dials = dials + ? returning dials", (count,)).fetchone()
+    return int(last) - count + 1
+
+
+def note_intents(store: Store, entries: Sequence[Entry]) -> None:
+    """Write intents down, and see them on disk. Raises Unusable when that cannot be: then nothing may be sent."""
+    _append(store, (["dial", *entry] for entry in entries), synced=True)
+
+
+def note_fates(store: Store, fates: Iterable[Fate]) -> None:
+    """Write down what became of requests. Not waited for: without it, a call that is brought back is in doubt."""
+    _append(store, (["took", *fate] if fate.carrier_call_id else ["not", fate.call_id] for fate in fates))
+
+
+def is_behind(store: Store) -> bool:
+    """True when the journal knows of dials that the database does not."""
+    # In this order: a number is committed before it is written down, so a journal that was read first cannot be
+    # ahead of a database that is read later, whoever dials in between.
+    owner, last = _head(store), _last_number(store)
+    own, dials = _own(store)
+    return last > 0 and (owner != own or last > dials)
+
+
+def lost(store: Store) -> list[tuple[Entry, Fate | None]]:
+    """Return the intents that the database does not know, the oldest first, with what became of them if known."""
+    owner, (own, dials) = _head(store), _own(store)
+    entries: dict[str, Entry] = {}
+    fates: dict[str, Fate] = {}
+    for line in _lines(path_of(store.path)):
+        match line:
+            case ["dial", *fields] if len(fields) == len(Entry._fields):
+                entries[fields[1]] = Entry(*fields)
+            case ["took", call_id, carrier_call_id]:
+                fates[call_id] = Fate(call_id, carrier_call_id)
+            case ["not", call_id]:
+                fates[call_id] = Fate(call_id, None)
+    unknown = [
+        entry
+        for entry in entries.values()
+        if (owner != own or entry.n > dials)
+        and store.execute("select 1 from calls where id = ?", (entry.call_id,)).fetchone() is None
+    ]
+    return [(entry, fates.get(entry.call_id)) for entry in sorted(unknown)]
+
+
+def catch_up(store: Store) -> None:
+    """Say that the database knows all that the journal does."""
+    owner, last = _head(store), _last_number(store)
+    store.execute("update journal set id = coalesce(?, id), dials = max(dials, ?)", (owner, last))
+
+
+def _own(store: Store) -> tuple[str, int]:
+    own, dials = store.execute("select id, dials from journal").fetchone()
+    return own, dials
+
+
+def _append(store: Store, lines: Iterable[Sequence[Any]], *, synced: bool = False) -> None:
+    text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
+    if not text:
+        return
+    try:
+        with _locked(path_of(store.path)) as journal:
+            if journal.tell() == 0:
+                text = json.dumps([TITLE, 1, _own(store)[0]]) + "\n" + text
+            _write(journal.fileno(), text.encode())
+            if synced:
+                os.fdatasync(journal.fileno())
+            if journal.tell() > LARGEST:
+                _shorten(path_of(store.path))
+    except OSError as error:
+        raise Unusable(
+            f"{path_of(store.path)} cannot be written: {error.strerror}",
+            hint="it keeps a restored database from dialling twice; without it nothing is dialled",
+        ) from error
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[Any]:
+    """Open the journal at its end, for us alone; the lock goes with the file, or with the process."""
+    while True:
+        journal = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "rb+", buffering=0)
+        try:
+            fcntl.flock(journal, fcntl.LOCK_EX)
+            if _is_at(path, journal.fileno()):  # else it was shortened while we waited, and is another file now
+                journal.seek(0, os.SEEK_END)
+                yield journal
+                return
+        finally:
+            journal.close()
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def _shorten(path: Path) -> None:
+    """Drop the older half, by writing a new file and putting it in the place of the old one."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    shorter = path.with_name(path.name + ".new")
+    descriptor = os.open(shorter, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        _write(descriptor, lines[0] + b"".join(lines[len(lines) // 2 :]))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    shorter.replace(path)
+
+
+def _head(store: Store) -> str | None:
+    """Return the id of the database that the journal was begun for; None when there is no journal."""
+    try:
+        with path_of(store.path).open("rb") as journal:
+            title = _parsed(journal.readline(1024))
+    except FileNotFoundError:
+        return None
+    return str(title[2]) if isinstance(title, list) and len(title) == 3 and title[0] == TITLE else ""
+
+
+def _last_number(store: Store) -> int:
+    """Return the number of the last intent in the journal; 0 when there is none."""
+    try:
+        with path_of(store.path).open("rb") as journal:
+            size = journal.seek(0, os.SEEK_END)
+            for begin in (max(size - _TAIL, 0), 0):
+                journal.seek(begin)
+                lines = filter(None, map(_parsed, journal.read().splitlines()))
+                numbers = [line[1] for line in lines if line[0] == "dial" and len(line) > 1]
+                if numbers:
+                    return int(max(numbers))
+    except FileNotFoundError:
+        pass
+    return 0
+
+
+def _lines(path: Path) -> Iterator[list[Any]]:
+    try:
+        with path.open("rb") as journal:
+            for raw in journal:
+                line = _parsed(raw)
+                if line:
+                    yield line
+    except FileNotFoundError:
+        return
+
+
+def _parsed(raw: bytes) -> list[Any] | None:
+    """Read a line; one that a crash or a full disk has cut short says nothing."""
+    try:
+        line = json.loads(raw)
+    except ValueError:
+        return None
+    return line if isinstance(line, list) else None
