@@ -207,3 +207,61 @@ create index events_by_schedule on events (schedule_id) where schedule_id is not
 create trigger events_are_never_rewritten before update on events begin
   select raise(abort, 'events are append-only');
 end;
+
+alter table users add column calling_window text;
+
+alter table schedules add column calling_window text;
+
+alter table schedules add column on_doubt_seconds integer check (on_doubt_seconds > 0);
+
+create table former_numbers (
+  user_id text not null references users (id),
+  phone_number text not null,
+  primary key (user_id, phone_number)
+) strict, without rowid;
+
+create table sessions (
+  id text primary key,
+  user_id text references users (id),
+  phone_number text not null check (phone_number glob '+[1-9]*'),
+  channel text,
+  started_at text not null,
+  touched_at text not null,
+  expires_at text not null,
+  ended_at text
+) strict;
+
+create index sessions_live_by_number on sessions (phone_number, expires_at) where ended_at is null;
+
+create index sessions_live_by_user on sessions (user_id, expires_at) where ended_at is null and user_id is not null;
+
+create table suppressions (
+  phone_number text primary key check (phone_number glob '+[1-9]*'),
+  reason text,
+  created_by text not null,
+  created_at text not null,
+  expires_at text
+) strict, without rowid;
+
+create table turns (
+  account text primary key,
+  next_at text not null
+) strict, without rowid;
+
+create table journal (
+  one integer primary key check (one = 1),
+  id text not null,
+  dials integer not null check (dials >= 0)
+) strict;
+
+insert into journal values (1, lower(hex(randomblob(16))), 0);
+
+create index schedules_by_number on schedules (to_number) where to_number is not null;
+
+create index calls_by_callee on calls (to_number, created_at);
+
+create index events_by_subject on events (subject_id) where subject_id is not null;
+
+create trigger events_are_never_deleted before delete on events begin
+  select raise(abort, 'events are append-only');
+end;

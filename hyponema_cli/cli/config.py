@@ -10,12 +10,12 @@ import typer
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, group
 from hyponema_cli.cli.users import moved_sentence
-from hyponema_cli.core import timewords
+from hyponema_cli.core import caps, timewords, window
 from hyponema_cli.core.errors import InvalidInput, nearest
 from hyponema_cli.core.records import Settings
 from hyponema_cli.engine import book
 from hyponema_cli.render.tables import Column
-from hyponema_cli.store import Store, events, settings
+from hyponema_cli.store import Store, events, executions, settings
 
 app = group("The settings of a workspace, kept in its file.")
 
@@ -42,6 +42,38 @@ def _read_window(text: str) -> str:
     return str(int(window.total_seconds()))
 
 
+def _read_pace(text: str) -> str:
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = 0.0
+    if not SLOWEST_PACE <= pace <= FASTEST_PACE:
+        raise InvalidInput(
+            f"pace {text!r} is not a number of calls a second", hint=f"from {SLOWEST_PACE:g} to {FASTEST_PACE:g}"
+        )
+    return f"{pace:g}"
+
+
+SLOWEST_PACE, FASTEST_PACE = 0.01, 1000.0
+MOST_CALLS = 1_000_000
+
+
+def _read_count(key: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_CALLS):
+            raise InvalidInput(
+                f"{key} {text!r} is not a number of calls",
+                hint=f"from 1 to {MOST_CALLS:,}; for no limit: hyp config unset {key}",
+            )
+        return str(int(text[:9]))
+
+    return read
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else f"{value:g}"
+
+
 SETTINGS = {
     "live": _Setting(
         _read_switch,
@@ -60,6 +92,36 @@ SETTINGS = {
         lambda it: int(it.catch_up_window.total_seconds()),
         lambda it: timewords.duration_text(it.catch_up_window),
         "how late a call may still go out",
+    ),
+    "calling_window": _Setting(
+        lambda text: window.parse(text).text,
+        lambda it: it.calling_window.text if it.calling_window else None,
+        lambda it: it.calling_window.text if it.calling_window else None,
+        "when people may be called, on their clocks; not set: at any hour",
+    ),
+    "call_cap": _Setting(
+        lambda text: caps.to_text(caps.parse(text)),
+        lambda it: caps.to_text(it.call_cap) or None,
+        lambda it: caps.to_text(it.call_cap) or None,
+        "how often one person may be dialled, as in 3/24h, 7/7d",
+    ),
+    "pace": _Setting(
+        _read_pace,
+        lambda it: it.pace,
+        lambda it: _number(it.pace),
+        "calls a second for each carrier account; not set: what the carrier says",
+    ),
+    "concurrency": _Setting(
+        _read_count("concurrency"),
+        lambda it: it.concurrency,
+        lambda it: str(it.concurrency) if it.concurrency else None,
+        "how many calls may go on at once",
+    ),
+    "daily_budget": _Setting(
+        _read_count("daily_budget"),
+        lambda it: it.daily_budget,
+        lambda it: str(it.daily_budget) if it.daily_budget else None,
+        "how many calls may be made in a day of the workspace's timezone",
     ),
 }
 
@@ -116,6 +178,8 @@ def set_(
       hyp config set live true
       hyp config set timezone Europe/Madrid
       hyp config set catch_up_window 30m
+      hyp config set calling_window "mon-fri 09:00-20:00; sat 10:00-18:00"
+      hyp config set call_cap 3/24h,7/7d
     """
     stored = _setting(key).read(value)
     _change(session, key, lambda store: settings.put(store, key, stored), stored)
@@ -148,6 +212,7 @@ def _change(session: Session, key: str, act: Callable[[Store], None], stored: st
         else:
             with desk.store.transaction():
                 write()
+                executions.wake_all(desk.store, desk.clock.now())
         current = settings.load(desk.store)
     for schedule in moved:
         output.say(moved_sentence(schedule, current.timezone))

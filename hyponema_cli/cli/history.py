@@ -15,13 +15,13 @@ from hyponema_cli.cli import output, values
 from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.core import timewords
 from hyponema_cli.core.call import ExecutionState
-from hyponema_cli.core.errors import InvalidInput
+from hyponema_cli.core.errors import InvalidInput, NotFound
 from hyponema_cli.core.instant import maybe_text, to_text
-from hyponema_cli.core.records import Execution
+from hyponema_cli.core.records import Event, Execution
 from hyponema_cli.engine import book, find
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
-from hyponema_cli.store import executions, settings
+from hyponema_cli.store import Store, calls, events, executions, numbers, schedules, settings, users
 
 app = single()
 
@@ -30,8 +30,14 @@ app = single()
 def history(
     session: Session,
     schedule: Annotated[
-        str | None, typer.Argument(metavar="[SCHEDULE]", help="Only this one: its id, or its exact name.")
+        str | None,
+        typer.Argument(
+            metavar="[SCHEDULE]", help="Only this one: its id, or its exact name; with --events, any id or number."
+        ),
     ] = None,
+    trail: Annotated[
+        bool, typer.Option("--events", help="Show the audit trail: every change of state, by whom and why.")
+    ] = False,
     status: Annotated[
         list[str] | None, typer.Option("--status", metavar="STATUS", help="Only these; may be repeated.")
     ] = None,
@@ -50,7 +56,11 @@ def history(
       hyp history
       hyp history --status missed,failed --since 24h
       hyp history "Weekly check-in" --json
+      hyp history exe_01K9Z6T0000000000000000000 --events
     """
+    if trail:
+        _show_events(session, schedule, status, since, until, limit)
+        return
     wanted = values.statuses("--status", status or (), tuple(ExecutionState), ())
     with session.store() as store:
         workspace = settings.load(store).timezone
@@ -76,6 +86,53 @@ def history(
         session.show(found, columns(workspace), json.execution, "Nothing has come due yet.")
     if cut:
         output.say(f"The latest {limit}; for all of them: --limit 0")
+
+
+def _show_events(
+    session: Session,
+    word: str | None,
+    status: list[str] | None,
+    since: str | None,
+    until: str | None,
+    limit: int,
+) -> None:
+    if status:
+        raise InvalidInput("--status and --events cannot be used together", hint="events have no status")
+    with session.store() as store:
+        workspace = settings.load(store).timezone
+        zone = timewords.parse_zone(workspace) if workspace else ZoneInfo("UTC")
+        found = events.select(
+            store,
+            about=_ids_of(store, word) if word is not None else (),
+            since=_moment(session, since, zone, end=False),
+            until=_moment(session, until, zone, end=True),
+            limit=values.limit(limit) + 1 if limit else 0,
+        )
+    cut = bool(limit) and len(found) > limit
+    found = found[:limit] if cut else found
+    shown = timewords.parse_zone(os.environ["HYP_TZ"]) if os.environ.get("HYP_TZ") else zone
+    columns = [
+        Column[Event]("at", lambda it: to_text(it.at), lambda it: times.local(it.at, shown)),
+        Column[Event]("actor", lambda it: it.actor),
+        Column[Event]("event", lambda it: it.name),
+        Column[Event]("reason", lambda it: it.reason, elastic=True),
+        Column[Event]("about", lambda it: it.call_id or it.execution_id or it.subject_id or it.schedule_id),
+        Column[Event]("schedule", lambda it: it.schedule_id, spare=True),
+        Column[Event]("execution", lambda it: it.execution_id, spare=True),
+    ]
+    session.show(found, columns, json.event, "Nothing has happened yet.")
+    if cut:
+        output.say(f"The latest {limit}; for all of them: --limit 0")
+
+
+def _ids_of(store: Store, word: str) -> list[str]:
+    """Return the ids that a word stands for: its own, and those of what bears it as a name or a number."""
+    found = [each.id for each in schedules.find(store, word)]
+    found += [each.id for each in users.find(store, word)] + [each.id for each in numbers.find(store, word)]
+    found += filter(None, [calls.execution_of(store, word)])
+    if not found and not events.select(store, about=[word], limit=1):
+        raise NotFound(f"nothing in the trail is about {word!r}", hint="see: hyp history --events")
+    return list(dict.fromkeys([word, *found]))
 
 
 def columns(workspace: str | None) -> Sequence[Column[Execution]]:

@@ -28,10 +28,13 @@ COMMANDS = {
     "carriers": "carriers",
     "schedules": "schedules",
     "occurrences": "occurrences",
+    "why": "why",
     "tick": "tick",
     "run-worker": "worker",
     "history": "history",
     "reconcile": "reconcile",
+    "sessions": "sessions",
+    "suppressions": "suppressions",
     "config": "config",
     "db": "db",
 }
@@ -110,7 +113,7 @@ def root(
 
 def main(arguments: list[str] | None = None) -> int:
     """Run hyp; return its exit code."""
-    words = sys.argv[1:] if arguments is None else arguments
+    words = _joined(sys.argv[1:] if arguments is None else arguments)
     try:
         outcome = typer.main.get_command(app).main(args=words, prog_name="hyp", standalone_mode=False)
         output.flush()
@@ -127,6 +130,14 @@ def main(arguments: list[str] | None = None) -> int:
         return Exit.INTERRUPTED
     except Exception as error:
         return _report_other(error, words)
+
+
+def _joined(words: list[str]) -> list[str]:
+    """Let `--on-doubt redial-after 10m` be typed without quotes: an option takes one word, and this value is two."""
+    for index, word in enumerate(words[:-2]):
+        if word == "--on-doubt" and words[index + 1] == "redial-after":
+            return [*words[: index + 1], " ".join(words[index + 1 : index + 3]), *words[index + 3 :]]
+    return words
 
 
 def _report_other(error: Exception, words: list[str]) -> int:

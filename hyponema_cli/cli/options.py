@@ -110,6 +110,22 @@ class ScheduleOptions(WhenOptions):
         str | None,
         _option("--catch-up-window", metavar="DURATION", help="How late a call may still go out. [default: 15m]"),
     ] = None
+    window: Annotated[
+        str | None,
+        _option(
+            "--window",
+            metavar="HOURS",
+            help="When it may call, on the callee's clocks: 'mon-fri 09:00-20:00', us-tcpa, fr, es, always.",
+        ),
+    ] = None
+    on_doubt: Annotated[
+        str | None,
+        _option(
+            "--on-doubt",
+            metavar="hold|redial-after DURATION",
+            help="After a call that may or may not have been made: hold, or dial once more. [default: hold]",
+        ),
+    ] = None
     webhook_url: Annotated[
         str | None,
         _option("--webhook-url", metavar="URL", help="Kept for delivery; this version does not deliver it."),
@@ -151,6 +167,8 @@ class ScheduleOptions(WhenOptions):
             backoff=self.backoff,
             retry_on=values.comma_list(self.retry_on),
             catch_up_window=self.catch_up_window,
+            window=self.window,
+            on_doubt=self.on_doubt,
             webhook_url=self.webhook_url,
             webhook_events=values.comma_list(self.webhook_event),
             priority=self.priority,

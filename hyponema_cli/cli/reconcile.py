@@ -6,12 +6,16 @@ from typing import Annotated
 
 import typer
 
+from hyponema_cli.carriers.base import CallView
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.cli.exits import Exit
-from hyponema_cli.core.errors import InvalidInput
+from hyponema_cli.core.errors import InvalidInput, nearest
 from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.engine import reconcile as engine
+from hyponema_cli.engine.desk import Desk
+from hyponema_cli.engine.recover import Recovered, recover
+from hyponema_cli.engine.report import TickReport
 from hyponema_cli.render import json
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import calls, executions
@@ -35,6 +39,9 @@ def reconcile(
     and nothing is redialled by itself. Look at the carrier's own list, then say what happened: placed closes it,
     not-placed lets it be dialled if it is still in time.
 
+    After a database was put back from a backup, this brings its forgotten calls back from the dial journal, the
+    file beside it; until then nothing is dialled.
+
     \b
     Examples:
       hyp reconcile
@@ -42,17 +49,14 @@ def reconcile(
     """
     with session.desk() as desk:
         if resolve is not None:
-            call_id, verdict = resolve
-            if verdict not in _VERDICTS:
-                raise InvalidInput(f"{verdict!r} is not a verdict", hint="placed or not-placed")
-            execution = executions.get(desk.store, engine.resolve(desk, call_id, placed=_VERDICTS[verdict]))
-            assert execution is not None, "a call belongs to an execution"
-            output.say(f"{call_id} is resolved as {verdict}; its execution is {execution.status}.")
-            if session.json:
-                output.data(json.document(json.execution(execution)) + "\n")
+            _resolve(session, desk, *resolve)
             return None
-        engine.reconcile(desk, desk.clock.now(), all_doubts=True)
+        now = desk.clock.now()
+        recovered = recover(desk, now)
+        looks = engine.reconcile(desk, now, TickReport(now), all_doubts=True)
         doubts = calls.in_doubt(desk.store)
+    _tell_recovered(recovered)
+    found = {call_id: views or [] for call_id, views in looks.items()}
     columns = [
         Column[calls.Doubtful]("call", lambda it: it.id),
         Column[calls.Doubtful]("to", lambda it: it.to_number),
@@ -60,15 +64,50 @@ def reconcile(
         Column[calls.Doubtful]("carrier", lambda it: it.carrier, spare=True),
         Column[calls.Doubtful]("since", lambda it: to_text(it.created_at)),
         Column[calls.Doubtful]("why", lambda it: it.reason),
-        Column[calls.Doubtful]("found", lambda it: it.found),
+        Column[calls.Doubtful]("found", lambda it: _found(it, found.get(it.id, [])), elastic=True),
         Column[calls.Doubtful]("looks", lambda it: str(it.looks), spare=True),
         Column[calls.Doubtful]("next look", lambda it: maybe_text(it.next_look_at), spare=True),
     ]
-    session.show(doubts, columns, _shape, "No call is in doubt.")
+    session.show(doubts, columns, lambda it: _shape(it, found.get(it.id, [])), "No call is in doubt.")
+    if doubts and not session.json and output.for_people():
+        output.say("hint: look at the carrier's own list, then: hyp reconcile --resolve CALL placed|not-placed")
     return Exit.ATTENTION if doubts else None
 
 
-def _shape(it: calls.Doubtful) -> dict[str, object]:
+def _resolve(session: Session, desk: Desk, call_id: str, verdict: str) -> None:
+    if verdict not in _VERDICTS:
+        match = nearest(verdict, _VERDICTS)
+        hint = f"did you mean {match}?" if match else "placed or not-placed"
+        raise InvalidInput(f"{verdict!r} is not a verdict", hint=hint)
+    execution = executions.get(desk.store, engine.resolve(desk, call_id, placed=_VERDICTS[verdict]))
+    assert execution is not None, "a call belongs to an execution"
+    output.say(f"{call_id} is resolved as {verdict}; its execution is {execution.status}.")
+    if session.json:
+        output.data(json.document(json.execution(execution)) + "\n")
+
+
+def _tell_recovered(it: Recovered) -> None:
+    if not it.count:
+        return
+    parts = (
+        (it.followed, "taken by their carrier, and followed again"),
+        (it.in_doubt, "in doubt"),
+        (it.over, "over, their end lost"),
+        (it.not_placed, "not placed"),
+        (it.without_schedule, "of schedules that this file does not know"),
+    )
+    said = "; ".join(f"{len(call_ids)} {what}" for call_ids, what in parts if call_ids)
+    output.say(f"This file was older than its last dials. Brought back from the dial journal: {said}.")
+
+
+def _found(it: calls.Doubtful, views: list[CallView]) -> str | None:
+    if it.found == "several" and views:
+        return "several: " + ", ".join(view.carrier_call_id for view in views)
+    return it.found
+
+
+def _shape(it: calls.Doubtful, views: list[CallView]) -> dict[str, object]:
+    since, until = engine.looked_for(it)
     return {
         "call_id": it.id,
         "execution_id": it.execution_id,
@@ -78,8 +117,23 @@ def _shape(it: calls.Doubtful) -> dict[str, object]:
         "to_number": it.to_number,
         "in_doubt_since": to_text(it.created_at),
         "reason": it.reason,
-        "found": it.found,
         "error": it.error,
+        "looked_for": {
+            "to_number": it.to_number,
+            "from_number": it.from_number,
+            "created_from": to_text(since),
+            "created_until": to_text(until),
+        },
+        "found": it.found,
+        "candidates": [
+            {
+                "carrier_call_id": view.carrier_call_id,
+                "status": view.raw_status,
+                "created_at": to_text(view.created_at),
+            }
+            for view in views
+        ],
         "looks": it.looks,
         "next_look_at": maybe_text(it.next_look_at),
+        "redial_at": maybe_text(engine.redial_at(it)),
     }

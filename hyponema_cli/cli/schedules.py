@@ -63,10 +63,10 @@ def add(
     dry_run = options.dry_run
     with session.desk() as desk:
         schedule, is_new = book.add(desk, request, created_by="operator", dry_run=dry_run)
-        workspace = desk.settings().timezone
+        workspace = desk.settings()
     verb = "Would add" if dry_run else "Added" if is_new else "Unchanged: there is already"
     title = (repr(schedule.name) if schedule.name else "a schedule") if dry_run else _title(schedule)
-    sentence = f"{verb} {title}: {_said(schedule, workspace)}."
+    sentence = f"{verb} {title}: {_said(schedule, workspace.timezone)}."
     shape = json.schedule(schedule, workspace)
     if dry_run:
         session.done(sentence, {**shape, "id": None, "dry_run": True})
@@ -102,14 +102,14 @@ def list_(
             user_id=find.user(store, user).id if user is not None else None,
             limit=values.limit(limit) + 1 if limit else 0,
         )
-        workspace = settings.load(store).timezone
+        workspace = settings.load(store)
     cut = bool(limit) and len(found) > limit
     shown = found[:limit] if cut else found
     if session.json or not output.for_people() or not shown:
         empty = "No schedules yet. Add one: hyp schedules add --weekdays 1,3,5 --at 09:30 --tz Europe/Madrid"
-        session.show(shown, _columns(workspace), lambda each: json.schedule(each, workspace), empty)
+        session.show(shown, _columns(workspace.timezone), lambda each: json.schedule(each, workspace), empty)
     else:
-        _show_by_agent(shown, workspace)
+        _show_by_agent(shown, workspace.timezone)
     if cut:
         output.say(f"The first {limit}; for all of them: --limit 0")
 
@@ -129,11 +129,11 @@ def show(
     """
     with session.store() as store:
         found = find.schedule(store, schedule)
-        workspace = settings.load(store).timezone
+        workspace = settings.load(store)
         dialled = schedules.dialled(store, found.id)
         coming = list(islice(book.coming(store, found, settings.load(store)), following))
-    zone_name, zone_of = found.zone_name(workspace)
-    zone = _zone_shown(found, workspace)
+    zone_name, zone_of = found.zone_name(workspace.timezone)
+    zone = _zone_shown(found, workspace.timezone)
     lines: list[tuple[str, str | None]] = [
         ("id", found.id),
         ("name", found.name),
@@ -144,7 +144,7 @@ def show(
             "calls",
             f"{found.callee.name} ({found.user_id}), {found.phone_number}" if found.callee else found.phone_number,
         ),
-        ("when", _words(found, workspace)),
+        ("when", _words(found, workspace.timezone)),
         ("trouble", found.trouble),
         (
             "timezone",
@@ -195,7 +195,7 @@ def edit(
     with session.desk() as desk:
         found = find.schedule(desk.store, schedule)
         before, after = book.edit(desk, found.id, request, dry_run=dry_run)
-        workspace = desk.settings().timezone
+        workspace = desk.settings()
     old, new = json.schedule(before, workspace), json.schedule(after, workspace)
     changed = [key for key in new if new[key] != old[key] and key != "updated_at"]
     for key in changed:
@@ -271,7 +271,7 @@ def run_now(session: Session, schedule: Word) -> int | None:
 
 def _each(session: Session, words: Sequence[str], act: Callable[[Desk, str], Schedule], verb: str) -> None:
     with session.desk() as desk:
-        workspace = desk.settings().timezone
+        workspace = desk.settings()
         ids = [find.schedule(desk.store, word).id for word in words]
         for each in ids:
             # Beforehand, in small transactions: it can be much after a long sleep.
@@ -281,7 +281,7 @@ def _each(session: Session, words: Sequence[str], act: Callable[[Desk, str], Sch
             changed = [act(desk, each) for each in ids]
     for schedule in changed:
         coming = schedule.next_run_at if schedule.status is ScheduleState.ACTIVE else None
-        said = f"; next {times.local_in(coming, schedule.zone_name(workspace)[0])}" if coming else ""
+        said = f"; next {times.local_in(coming, schedule.zone_name(workspace.timezone)[0])}" if coming else ""
         output.say(f"{verb} {_title(schedule)}{said}.")
     if session.json:
         output.data(json.rows([json.schedule(each, workspace) for each in changed]) + "\n")

@@ -10,7 +10,7 @@ import typer
 from hyponema_cli.cli import output, values
 from hyponema_cli.cli.agents import refuse_while_live
 from hyponema_cli.cli.command import Session, command, group
-from hyponema_cli.core import phone, timewords
+from hyponema_cli.core import phone, timewords, window
 from hyponema_cli.core.records import Schedule, User
 from hyponema_cli.engine import book, find
 from hyponema_cli.render import json, times
@@ -25,6 +25,14 @@ Word = Annotated[
 Timezone = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Where they live, as in Europe/Madrid.")]
 LocalTime = Annotated[
     str | None, typer.Option("--local-time", metavar="HH:MM", help="When they are usually called, on their clocks.")
+]
+Hours = Annotated[
+    str | None,
+    typer.Option(
+        "--window",
+        metavar="HOURS",
+        help="When they may be called, on their clocks: 'mon-fri 09:00-20:00', us-tcpa, fr, es, always.",
+    ),
 ]
 Context = Annotated[
     list[str] | None, typer.Option("--context", metavar="K=V", help="What the agent should know; may be repeated.")
@@ -42,6 +50,7 @@ def add(
     own_id: Annotated[str | None, typer.Option("--id", help="Your own id for them; else one is made.")] = None,
     timezone: Timezone = None,
     local_time: LocalTime = None,
+    hours: Hours = None,
     context: Context = None,
     context_json: ContextJson = None,
 ) -> None:
@@ -63,6 +72,7 @@ def add(
             context=values.pairs("--context", context or (), context_json),
             created_at=now,
             updated_at=now,
+            calling_window=window.parse(hours).text if hours is not None else None,
         )
         with desk.store.transaction():
             users.insert(desk.store, user)
@@ -111,6 +121,7 @@ def show(session: Session, user: Word) -> None:
             ("phone", found.phone_number),
             ("timezone", found.timezone or "not set (the workspace's is used)"),
             ("usual time", found.local_time),
+            ("calling window", found.calling_window),
             *((f"context {key}", str(value)) for key, value in found.context.items()),
             ("live schedules", str(len(live))),
         ],
@@ -126,10 +137,11 @@ def edit(
     number: Annotated[str | None, typer.Option("--phone", metavar="+E164", help="Their new number.")] = None,
     timezone: Timezone = None,
     local_time: LocalTime = None,
+    hours: Hours = None,
     context: Context = None,
     context_json: ContextJson = None,
     clear: Annotated[
-        list[str] | None, typer.Option("--clear", metavar="FIELD", help="Unset timezone or local_time.")
+        list[str] | None, typer.Option("--clear", metavar="FIELD", help="Unset timezone, local_time or window.")
     ] = None,
 ) -> None:
     """Change what is given, and nothing else. Schedules that follow the user's clocks move with them.
@@ -139,12 +151,14 @@ def edit(
       hyp users edit user-1 --tz America/New_York
       hyp users edit user-1 --local-time 10:00 --context language=es
     """
-    unset = values.fields_to_clear(clear, {"timezone", "local_time"})
+    unset = values.fields_to_clear(clear, {"timezone", "local_time", "window"})
+    unset = ["calling_window" if name == "window" else name for name in unset]
     changes: dict[str, Any] = {
         "name": values.name(name) if name is not None else None,
         "phone_number": read_phone(number) if number is not None else None,
         "timezone": timewords.parse_zone(timezone).key if timezone is not None else None,
         "local_time": timewords.parse_time_of_day(local_time).isoformat() if local_time is not None else None,
+        "calling_window": window.parse(hours).text if hours is not None else None,
     }
     given = {key: value for key, value in changes.items() if value is not None} | dict.fromkeys(unset)
     more = values.pairs("--context", context or (), context_json)

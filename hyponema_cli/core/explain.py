@@ -1,6 +1,8 @@
-"""How is a rule said in words?"""
+"""How is a rule said in words, and what would change a gate's mind?"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from hyponema_cli.core import weekdays
 from hyponema_cli.core.schedule import Cron, Note, Once, Rule, Weekly
@@ -30,3 +32,74 @@ def in_words(rule: Rule) -> str:
             return f"{weekdays.to_text(days)} at {at:%H:%M:%S}".removesuffix(":00")
         case Cron(expression):
             return f"cron {expression.text}"
+
+
+REASONS = {
+    "paused": "the schedule is paused",
+    "schedule_canceled": "the schedule is canceled",
+    "max_occurrences": "all calls that it may make were made",
+    "too_late": "it was too late for the call",
+    "overtaken": "a later occurrence was due already",
+    "database_behind": "this file is older than its last dials",
+    "no_caller_id": "there is no number to call from",
+    "carrier_unusable": "the carrier cannot be used",
+    "not_live": "the workspace is not live",
+    "suppressed": "the number is suppressed",
+    "live_session": "they are in a conversation",
+    "line_busy": "the line is held by another call",
+    "overlap": "the call before it is not over",
+    "zone_unknown": "nobody knows on which clocks they live",
+    "outside_calling_window": "outside the calling window",
+    "window_never_opens": "the calling window never opens for them",
+    "call_cap": "they were called as often as they may be",
+    "pace": "the carrier's pace",
+    "concurrency": "as many calls are going on as may",
+    "daily_budget": "the budget of the day is spent",
+    "queued_past_deadline": "the carrier held it back for too long, and it was withdrawn",
+    "queued_outside_window": "the carrier held it back until the calling window had closed, and it was withdrawn",
+    "redialled_from_doubt": "a call is in doubt, and its schedule wants another one",
+}
+"""The reasons that programs compare, in words for people."""
+
+REMEDIES = {
+    "paused": "hyp schedules resume {schedule}",
+    "schedule_canceled": "add a new schedule: hyp schedules add",
+    "max_occurrences": "hyp schedules edit {schedule} --max-occurrences {more}",
+    "too_late": "hyp schedules run-now {schedule}, or allow more: hyp schedules edit {schedule} --catch-up-window 1h",
+    "database_behind": "hyp reconcile",
+    "no_caller_id": "hyp numbers attach NUMBER {agent}",
+    "carrier_unusable": "mend the carrier; see: hyp carriers list",
+    "not_live": "hyp config set live true",
+    "suppressed": "hyp suppressions remove {number}",
+    "live_session": "hyp sessions end {datum}, or wait for its end",
+    "line_busy": "wait for the end of {datum}; if it is in doubt: hyp reconcile --resolve {datum} placed|not-placed",
+    "overlap": "wait for the end of {datum}; see: hyp why {datum}",
+    "zone_unknown": "say where they live: hyp users edit {user} --tz ZONE",
+    "outside_calling_window": "call at another time, or widen the window: {widen}",
+    "window_never_opens": "say where they live: hyp users edit {user} --tz ZONE; or widen the window: {widen}",
+    "call_cap": "wait, or raise the cap: hyp config set call_cap",
+    "pace": "wait for its turn, or raise the pace: hyp config set pace",
+    "concurrency": "wait until a call ends, or allow more: hyp config set concurrency",
+    "daily_budget": "wait until tomorrow, or allow more: hyp config set daily_budget",
+}
+"""By the reason of a gate that does not pass: the one change that would let the call through it."""
+
+
+_WIDEN = {
+    "schedule": "hyp schedules edit {schedule} --window HOURS",
+    "user": "hyp users edit {user} --window HOURS",
+    "workspace": "hyp config set calling_window HOURS",
+}
+"""How a calling window is changed, by whose it is."""
+
+
+def remedy(reason: str, facts: Mapping[str, str]) -> str:
+    """Return what to do about a gate; `facts` fill in ids, and what is missing stays a word in capitals."""
+    words = _Words(facts)
+    words["widen"] = _WIDEN.get(words["source"], "").format_map(words)
+    return REMEDIES[reason].format_map(words)
+
+
+class _Words(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return key.upper()

@@ -23,7 +23,7 @@ from hyponema_cli.engine.dial import dial_due
 from hyponema_cli.engine.materialise import LARGEST_MOVE, conclude, derive_anew, materialise_one, unrecorded
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.engine.request import Request, changed, draft
-from hyponema_cli.store import Store, agents, events, executions, schedules, users
+from hyponema_cli.store import Store, agents, calls, events, executions, schedules, users
 
 
 def add(desk: Desk, request: Request, *, created_by: str, dry_run: bool = False) -> tuple[Schedule, bool]:
@@ -69,6 +69,9 @@ def edit(desk: Desk, schedule_id: str, request: Request, *, dry_run: bool = Fals
             after = replace(after, updated_at=now)
             schedules.update(desk.store, after)
             desk.log(now, "schedule.edited", schedule_id=before.id)
+            executions.wake(desk.store, now, schedule_id=before.id)
+            if after.on_doubt != before.on_doubt:
+                calls.look_again(desk.store, before.id, now)
             conclude(desk, before.id, now)
     return before, after
 
@@ -168,6 +171,7 @@ def edit_user(desk: Desk, user_id: str, change: Callable[[User], User]) -> tuple
 
         def write() -> None:
             users.update(desk.store, after, now)
+            executions.wake(desk.store, now, user_id=after.id)
             events.add(desk.store, now, desk.actor, "user.edited", subject_id=after.id)
 
         moved = _move(desk, schedules.of_user(desk.store, before.id), write, now)

@@ -125,7 +125,7 @@ class Scene:
         return tuple(calls.dialled(self._store, theirs, self._now - longest, max(cap.count for cap in caps)))
 
 
-def hours_of(due: executions.Due, workspace: Settings) -> Hours | None:
+def hours_of(due: executions.Due | calls.Followed, workspace: Settings) -> Hours | None:
     """Return the calling window in force for an execution and the clocks by which it is judged."""
     known = ((due.schedule_window, "schedule"), (due.user_window, "user"))
     text, owner = next(((text, owner) for text, owner in known if text is not None), (None, "workspace"))

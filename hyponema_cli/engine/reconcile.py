@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from hyponema_cli.carriers.base import CallView, checked
 from hyponema_cli.core.call import FOLLOWED_CALLS, CallState, ExecutionState
 from hyponema_cli.core.errors import Conflict, NotFound, nearest
+from hyponema_cli.core.records import Settings
 from hyponema_cli.core.retry import GiveUp
 from hyponema_cli.engine.batch import RECORD_PATIENCE
 from hyponema_cli.engine.desk import Desk
@@ -27,17 +28,33 @@ LOOKS = (
     timedelta(hours=1),
 )
 """The waits before the first look and after each look but the last."""
+ORPHANED_AFTER = timedelta(seconds=90)
+"""An intent that is `placing` for longer than a request can take (30 s to be sent, 20 s for itself, a margin) has
+lost its process: it may have been sent, and is in doubt."""
 CLOCK_SKEW = timedelta(minutes=2)
 """How far the carrier's clock may differ from ours."""
 
 
-def reconcile(desk: Desk, now: datetime, *, all_doubts: bool = False) -> None:
-    """Look up the doubts for which a look is due at `now`, or all of them."""
+def reconcile(
+    desk: Desk, now: datetime, report: TickReport, *, all_doubts: bool = False
+) -> dict[str, list[CallView] | None]:
+    """Find intents that have lost their process, and look up the doubts for which a look is due, or all of them.
+
+    Returns what each look found; None where the carrier could not be asked.
+    """
+    with desk.store.transaction():
+        for call_id, execution_id in calls.orphans(desk.store, now - ORPHANED_AFTER):
+            calls.doubt(desk.store, call_id, "process_lost", None, now)
+            executions.doubt(desk.store, execution_id, "process_lost", now)
+            desk.log(now, "call.in_doubt", execution_id=execution_id, call_id=call_id, reason="process_lost")
+            report.in_doubt += 1
+    workspace, looks = desk.settings(), dict[str, list[CallView] | None]()
     for doubt in calls.in_doubt(desk.store, None if all_doubts else now):
-        found = _find(desk, doubt)
+        found = looks[doubt.id] = _find(desk, doubt)
         with desk.store.transaction(patience=RECORD_PATIENCE):
             if calls.status_of(desk.store, doubt.id) is CallState.IN_DOUBT:
-                _settle(desk, doubt, found, now)
+                _settle(desk, doubt, found, workspace, now)
+    return looks
 
 
 def resolve(desk: Desk, call_id: str, *, placed: bool) -> str:
@@ -63,18 +80,22 @@ def resolve(desk: Desk, call_id: str, *, placed: bool) -> str:
     return doubt.execution_id
 
 
+def looked_for(doubt: calls.Doubtful) -> tuple[datetime, datetime]:
+    """Return between which instants, on the carrier's clock, a call must have been made to be the one in doubt."""
+    return doubt.created_at - CLOCK_SKEW, doubt.created_at + SEND_WITHIN + CLOCK_SKEW
+
+
 def _find(desk: Desk, doubt: calls.Doubtful) -> list[CallView] | None:
     """Return the calls that could be the one in doubt; None when the carrier could not be asked."""
+    since, until = looked_for(doubt)
     try:
         carrier = desk.carrier(doubt.carrier)
         if carrier.capabilities().find == "none":
             return None
-        since = doubt.created_at - CLOCK_SKEW
         found = carrier.find_calls(to_number=doubt.to_number, from_number=doubt.from_number, since=since)
         views = [checked(view) for view in found]
     except Exception:
         return None
-    until = doubt.created_at + SEND_WITHIN + CLOCK_SKEW
     return [
         view
         for view in views
@@ -82,15 +103,40 @@ def _find(desk: Desk, doubt: calls.Doubtful) -> list[CallView] | None:
     ]
 
 
-def _settle(desk: Desk, doubt: calls.Doubtful, found: list[CallView] | None, now: datetime) -> None:
+def _settle(
+    desk: Desk, doubt: calls.Doubtful, found: list[CallView] | None, workspace: Settings, now: datetime
+) -> None:
     if found is not None and len(found) == 1:
         _adopt(desk, doubt, found[0], now)
         return
     looks = doubt.looks + 1
     following = now + LOOKS[looks] if looks < len(LOOKS) else None
     outcome = "could_not_look" if found is None else "several" if found else "none"
+    again_at = redial_at(doubt)
+    if again_at is not None and now >= again_at and not found:
+        _redial(desk, doubt, workspace.window(doubt.catch_up_window), now, outcome)
+        return
+    if again_at is not None and now < again_at:
+        following = min(following or again_at, again_at)
     calls.looked(desk.store, doubt.id, looks, following, outcome)
     _log(desk, doubt, "call.looked_for", now, outcome)
+
+
+def redial_at(doubt: calls.Doubtful) -> datetime | None:
+    """Return when a doubt is dialled again by itself: never, unless its schedule asks for it, and then once."""
+    if doubt.redial_after is None or doubt.redialled_before:
+        return None
+    return doubt.created_at + doubt.redial_after
+
+
+def _redial(desk: Desk, doubt: calls.Doubtful, window: timedelta, now: datetime, found: str) -> None:
+    """Dial again from a doubt, as its schedule was told to: whoever asked for this prefers two calls to none.
+
+    The doubtful call counts as a dial for every cap. The new attempt passes all gates, inside a window of its own.
+    """
+    calls.finish(desk.store, doubt.id, CallState.FAILED, now, reason="redialled_from_doubt")
+    executions.wait_for_retry(desk.store, doubt.execution_id, now, now + window, "redialled_from_doubt")
+    _log(desk, doubt, "call.redialled_from_doubt", now, f"found {found}")
 
 
 def _adopt(desk: Desk, doubt: calls.Doubtful, view: CallView, now: datetime) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from hyponema_cli.core import phone, timewords
+from hyponema_cli.core import phone, timewords, window
 from hyponema_cli.core.call import ScheduleState
 from hyponema_cli.core.errors import InvalidInput, nearest
 from hyponema_cli.core.records import Agent, Callee, Schedule, Settings, User
@@ -28,11 +28,12 @@ CLEARABLE = {
     "start": None,
     "until": None,
     "catch_up_window": None,
+    "window": None,
     "webhook_url": None,
     "webhook_events": (),
 }
 """Fields that an edit can unset, and what they are then."""
-_STORED_AS = {"start": "start_at", "until": "until_at"}
+_STORED_AS = {"start": "start_at", "until": "until_at", "window": "calling_window"}
 MOST = 1_000_000
 """The largest number that an option takes; more is a slip of the finger."""
 WEBHOOK_EVENTS = ("started", "completed", "failed")
@@ -62,6 +63,8 @@ class Request:
     backoff: str | None = None
     retry_on: Sequence[str] | None = None
     catch_up_window: str | None = None
+    window: str | None = None
+    on_doubt: str | None = None
     webhook_url: str | None = None
     webhook_events: Sequence[str] | None = None
     priority: int | None = None
@@ -111,7 +114,7 @@ def draft(desk: Desk, request: Request, created_by: str, now: datetime) -> Sched
         next_slot=None,
         next_note=None,
         accounted_until=now,
-        callee=Callee(user.name, user.phone_number, user.timezone, user.local_time) if user else None,
+        callee=callee_of(user) if user else None,
         agent_name=agent.name,
     )
     # An agent's or user's change of mind is no part of building: both stand in the draft already.
@@ -125,7 +128,7 @@ def changed(desk: Desk, schedule: Schedule, request: Request, workspace: Setting
         schedule = replace(schedule, agent_id=agent.id, agent_name=agent.name)
     if request.user is not None or request.to is not None:
         user, to_number = _callee_of(desk.store, request)
-        callee = Callee(user.name, user.phone_number, user.timezone, user.local_time) if user else None
+        callee = callee_of(user) if user else None
         schedule = replace(schedule, user_id=user.id if user else None, to_number=to_number, callee=callee)
     if request.clear:
         unset: dict[str, Any] = {_STORED_AS.get(name, name): CLEARABLE[name] for name in request.clear}
@@ -145,6 +148,7 @@ def changed(desk: Desk, schedule: Schedule, request: Request, workspace: Setting
         "start_at": timewords.parse_bound(request.start, zone, end=False) if request.start else None,
         "until_at": timewords.parse_bound(request.until, zone, end=True) if request.until else None,
         "catch_up_window": _window(request.catch_up_window),
+        "calling_window": window.parse(request.window).text if request.window is not None else None,
         "webhook_url": _webhook_url(request.webhook_url),
         "webhook_events": _webhook_events(request.webhook_events),
         "priority": _priority(request.priority),
@@ -153,9 +157,15 @@ def changed(desk: Desk, schedule: Schedule, request: Request, workspace: Setting
     return replace(
         schedule,
         retry=_retry_policy(schedule.retry, request),
+        on_doubt=_on_doubt(request.on_doubt) if request.on_doubt is not None else schedule.on_doubt,
         customer_context={**schedule.customer_context, **request.context},
         metadata={**schedule.metadata, **request.metadata},
     )
+
+
+def callee_of(user: User) -> Callee:
+    """Return what a schedule takes from its user."""
+    return Callee(user.name, user.phone_number, user.timezone, user.local_time, user.calling_window)
 
 
 def _completed(schedule: Schedule, words: WhenWords) -> WhenWords:
@@ -244,10 +254,34 @@ def _text(option: str, text: str | None) -> str | None:
 def _window(text: str | None) -> timedelta | None:
     if text is None:
         return None
-    window = timewords.parse_duration(text)
-    if window < timedelta(seconds=1):
+    late = timewords.parse_duration(text)
+    if late < timedelta(seconds=1):
         raise InvalidInput(f"--catch-up-window {text} would miss every call", hint="a minute or more, as in 15m")
-    return window
+    return late
+
+
+def _on_doubt(text: str) -> timedelta | None:
+    """Read `hold` or `redial-after 10m`."""
+    policy, _, after = text.strip().casefold().replace("=", " ").partition(" ")
+    hint = "hold, or redial-after 10m"
+    if policy == "hold" and not after:
+        return None
+    if policy != "redial-after":
+        match = nearest(policy, ("hold", "redial-after"))
+        raise InvalidInput(f"--on-doubt {text!r} is not known", hint=f"did you mean {match}?" if match else hint)
+    if not after.strip():
+        raise InvalidInput(f"--on-doubt {text!r} does not say after how long", hint=hint)
+    delay = timewords.parse_duration(after)
+    if delay < SHORTEST_DOUBT:
+        raise InvalidInput(
+            f"--on-doubt redial-after {after.strip()} is too soon to know anything",
+            hint=f"{timewords.duration_text(SHORTEST_DOUBT)} at least: carriers list a new call late",
+        )
+    return delay
+
+
+SHORTEST_DOUBT = timedelta(minutes=1)
+"""Nobody is dialled again from a doubt before the carrier was asked for the call more than once."""
 
 
 def _webhook_url(url: str | None) -> str | None:

@@ -22,13 +22,11 @@ from hyponema_cli.core.retry import GiveUp
 from hyponema_cli.engine.batch import write_all
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.dial import finish_call, finish_execution
+from hyponema_cli.engine.facts import hours_of
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import calls, executions
 
 CALLS_A_TRANSACTION = 200
-ORPHANED_AFTER = timedelta(seconds=90)
-"""An intent that is `placing` for longer than a request can take (30 s to be sent, 20 s for itself, a margin) has
-lost its process: it may have been sent, and is in doubt."""
 SHORTEST_POLL = timedelta(seconds=1)
 LONGEST_POLL = timedelta(minutes=1)
 POLL_BY_AGE = 5
@@ -36,18 +34,14 @@ POLL_BY_AGE = 5
 LONGEST_CALL = timedelta(hours=49)
 """Longer than a call can live: Twilio keeps one queued for 24 hours, and lets it last for another 24. A call without
 an end by then is closed as such; until then its number stays locked, because somebody may be on the phone."""
+QUEUED_PAST_DEADLINE = "queued_past_deadline"
+QUEUED_OUTSIDE_WINDOW = "queued_outside_window"
 SETTLE_WITHIN = timedelta(seconds=20)
 """A pass asks about calls for this long at most: a carrier that does not answer must not keep others waiting."""
 
 
 def settle(desk: Desk, now: datetime, report: TickReport) -> None:
-    """Turn lost intents into doubts, and bring the live calls up to date."""
-    with desk.store.transaction():
-        for call_id, execution_id in calls.orphans(desk.store, now - ORPHANED_AFTER):
-            calls.doubt(desk.store, call_id, "process_lost", None, now)
-            executions.doubt(desk.store, execution_id, "process_lost", now)
-            desk.log(now, "call.in_doubt", execution_id=execution_id, call_id=call_id, reason="process_lost")
-            report.in_doubt += 1
+    """Bring the live calls up to date, and withdraw those that their carrier has held back for too long."""
     workspace = desk.settings()
     silent: set[str] = set()
     while batch := calls.to_follow(desk.store, now, CALLS_A_TRANSACTION):
@@ -55,7 +49,7 @@ def settle(desk: Desk, now: datetime, report: TickReport) -> None:
         for call in batch:
             if desk.clock.now() - now > SETTLE_WITHIN:
                 silent.add(call.carrier)
-            views.append((call, _ask(desk, call, silent)))
+            views.append(_withdrawn_if_too_late(desk, call, _ask(desk, call, silent), workspace, now))
         _note_all(desk, views, workspace, now, report)
 
 
@@ -92,6 +86,30 @@ def _ask(desk: Desk, call: calls.Followed, silent: set[str]) -> CallView | None:
         return None
 
 
+def _withdrawn_if_too_late(
+    desk: Desk, call: calls.Followed, view: CallView | None, workspace: Settings, now: datetime
+) -> tuple[calls.Followed, CallView | None]:
+    """Withdraw a call that still stands in its carrier's queue and may ring no more; return what is known of it now.
+
+    Carriers keep a call for hours when they have no line free, and would ring somebody in the night.
+    """
+    if view is None or view.state is not CallState.QUEUED:
+        return call, view
+    hours = hours_of(call, workspace)
+    if now > call.deadline_at:
+        reason = QUEUED_PAST_DEADLINE
+    elif hours is not None and not hours.window.is_open(now, hours.zones):
+        reason = QUEUED_OUTSIDE_WINDOW
+    else:
+        return call, view
+    try:
+        # May be repeated; if it cannot be done now, the next look tries again.
+        view = checked(desk.carrier(call.carrier).hang_up(call.carrier_call_id))
+    except Exception:
+        return call, view
+    return call._replace(withdrawn=reason), view
+
+
 def _note(
     desk: Desk, call: calls.Followed, view: CallView | None, window: timedelta, now: datetime, report: TickReport
 ) -> None:
@@ -100,13 +118,27 @@ def _note(
         if now - call.placed_at > LONGEST_CALL:
             _close_without_end(desk, call, now, report)
             return
-        calls.move(desk.store, call.id, state, now + _poll_after(now - call.placed_at))
+        following = now + _poll_after(now - call.placed_at)
+        if state is CallState.QUEUED and call.deadline_at >= now:
+            following = min(following, call.deadline_at + SHORTEST_POLL)
+        calls.move(desk.store, call.id, state, following, call.withdrawn)
         executions.follow(desk.store, call.execution_id, execution_state_during(state))
+        if state is not call.status:
+            _log(desk, call, f"call.{state}", now)
+        if call.withdrawn is not None:
+            _log(desk, call, "call.withdrawn", now, call.withdrawn)
         return
     answered_by = view.answered_by if view else None
     duration = view.duration_seconds if view else None
-    calls.finish(desk.store, call.id, state, now, answered_by=answered_by, duration_seconds=duration)
-    _log(desk, call, f"call.{state}", now)
+    withdrawn = call.withdrawn if state is CallState.CANCELED else None
+    calls.finish(
+        desk.store, call.id, state, now, reason=withdrawn, answered_by=answered_by, duration_seconds=duration
+    )
+    _log(desk, call, f"call.{state}", now, withdrawn)
+    if withdrawn is not None:
+        end = GiveUp(ExecutionState.MISSED, withdrawn)
+        finish_execution(desk, call.schedule_id, call.execution_id, end, now, report)
+        return
     finish_call(
         desk,
         call.schedule_id,

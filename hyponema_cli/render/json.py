@@ -14,7 +14,18 @@ from typing import Any
 from hyponema_cli.core.call import ExecutionState, ScheduleState
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.instant import maybe_text, to_text
-from hyponema_cli.core.records import Agent, Call, Execution, Number, Schedule, User
+from hyponema_cli.core.records import (
+    Agent,
+    Call,
+    Event,
+    Execution,
+    Number,
+    Schedule,
+    Session,
+    Settings,
+    Suppressed,
+    User,
+)
 from hyponema_cli.core.schedule import Occurrence, next_occurrence
 from hyponema_cli.render.safe import visible_json
 
@@ -52,6 +63,7 @@ def user(it: User) -> dict[str, Any]:
         "phone_number": it.phone_number,
         "timezone": it.timezone,
         "local_time": it.local_time,
+        "calling_window": it.calling_window,
         "context": dict(it.context),
         "created_at": to_text(it.created_at),
         "updated_at": to_text(it.updated_at),
@@ -71,9 +83,10 @@ def number(it: Number) -> dict[str, Any]:
     }
 
 
-def schedule(it: Schedule, workspace_timezone: str | None) -> dict[str, Any]:
-    """A schedule, with the zone and time of day that are in force and whose they are."""
-    zone, zone_of = it.zone_name(workspace_timezone)
+def schedule(it: Schedule, workspace: Settings) -> dict[str, Any]:
+    """A schedule, with the zone, the time of day and the calling window in force and whose they are."""
+    zone, zone_of = it.zone_name(workspace.timezone)
+    window, window_of = it.window_of(workspace.calling_window)
     at, time_of = it.time_of_day()
     return {
         "id": it.id,
@@ -86,7 +99,7 @@ def schedule(it: Schedule, workspace_timezone: str | None) -> dict[str, Any]:
         "local_time": at.isoformat() if at and it.kind == "weekly" else None,
         "local_time_from": time_of if it.kind == "weekly" else None,
         "cron_expression": it.cron_expression,
-        "run_at": _run_at(it, workspace_timezone),
+        "run_at": _run_at(it, workspace.timezone),
         "timezone": zone,
         "timezone_from": zone_of,
         "enabled": it.status is not ScheduleState.PAUSED,
@@ -104,6 +117,10 @@ def schedule(it: Schedule, workspace_timezone: str | None) -> dict[str, Any]:
         "backoff": it.retry.backoff,
         "retry_on": sorted(it.retry.retry_on),
         "catch_up_window_seconds": int(it.catch_up_window.total_seconds()) if it.catch_up_window else None,
+        "calling_window": window,
+        "calling_window_from": window_of,
+        "on_doubt": "hold" if it.on_doubt is None else "redial-after",
+        "redial_after_seconds": None if it.on_doubt is None else int(it.on_doubt.total_seconds()),
         "webhook_url": it.webhook_url,
         "webhook_events": list(it.webhook_events),
         "priority": it.priority,
@@ -182,6 +199,47 @@ def call(it: Call) -> dict[str, Any]:
         "placed_at": maybe_text(it.placed_at),
         "finished_at": maybe_text(it.finished_at),
         "duration": it.duration_seconds,
+    }
+
+
+def session(it: Session, now: datetime) -> dict[str, Any]:
+    """A session, as it stands now."""
+    return {
+        "session_id": it.id,
+        "user_id": it.user_id,
+        "phone_number": it.phone_number,
+        "channel": it.channel,
+        "status": it.status(now),
+        "started_at": to_text(it.started_at),
+        "touched_at": to_text(it.touched_at),
+        "expires_at": to_text(it.expires_at),
+        "ended_at": maybe_text(it.ended_at),
+    }
+
+
+def suppression(it: Suppressed) -> dict[str, Any]:
+    """A suppressed number."""
+    return {
+        "phone_number": it.phone_number,
+        "reason": it.reason,
+        "created_by": it.created_by,
+        "created_at": to_text(it.created_at),
+        "expires_at": maybe_text(it.expires_at),
+    }
+
+
+def event(it: Event) -> dict[str, Any]:
+    """A line of the audit trail."""
+    return {
+        "at": to_text(it.at),
+        "actor": it.actor,
+        "event": it.name,
+        "schedule_id": it.schedule_id,
+        "execution_id": it.execution_id,
+        "call_id": it.call_id,
+        "subject_id": it.subject_id,
+        "reason": it.reason,
+        "detail": it.detail,
     }
 
 

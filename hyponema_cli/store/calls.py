@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from hyponema_cli.core.call import CALL_MOVES, CallState, Outcome
-from hyponema_cli.core.instant import from_text, maybe_instant, to_text
+from hyponema_cli.core.instant import from_text, maybe_instant, maybe_text, to_text
 from hyponema_cli.core.records import Call
 from hyponema_cli.core.retry import Backoff, RetryPolicy
 from hyponema_cli.store import Store
@@ -34,6 +34,14 @@ class Followed(NamedTuple):
     placed_at: datetime
     retry: RetryPolicy
     catch_up_window: timedelta | None
+    deadline_at: datetime
+    """The deadline of its execution: a call that still stands in a queue then must not ring any more."""
+    to_number: str
+    user_timezone: str | None
+    schedule_window: str | None
+    user_window: str | None
+    withdrawn: str | None
+    """Why it was withdrawn at the carrier, if it was."""
 
 
 def intend(store: Store, call: Call) -> None:
@@ -56,12 +64,65 @@ def intend(store: Store, call: Call) -> None:
     )
 
 
+def bring_back(store: Store, call: Call, next_poll_at: datetime | None) -> None:
+    """Write a call again that this file had forgotten."""
+    store.execute(
+        f"insert into calls ({_COLUMNS}, next_poll_at) values ({', '.join('?' * 17)})",  # noqa: S608 - constants
+        (
+            call.id,
+            call.execution_id,
+            call.number,
+            call.carrier,
+            call.carrier_call_id,
+            call.from_number,
+            call.to_number,
+            call.status,
+            call.reason,
+            call.error,
+            call.answered_by,
+            to_text(call.deadline_at),
+            to_text(call.created_at),
+            maybe_text(call.placed_at),
+            maybe_text(call.finished_at),
+            call.duration_seconds,
+            maybe_text(next_poll_at),
+        ),
+    )
+
+
+def live_of(store: Store, to_number: str, execution_id: str) -> list[tuple[str, str, str]]:
+    """Return (call, execution, schedule) ids of live calls to a number, or of an execution."""
+    rows = store.execute(
+        """
+        select c.id, c.execution_id, e.schedule_id from calls c
+        join executions e on e.id = c.execution_id
+        where c.status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt')
+          and (c.to_number = ? or c.execution_id = ?)
+        """,
+        (to_number, execution_id),
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def look_again(store: Store, schedule_id: str, now: datetime) -> None:
+    """Ask the carrier again for the doubts of a schedule: what is to follow from one has changed."""
+    store.execute(
+        """
+        update calls set next_poll_at = ?
+        where status = 'in_doubt' and execution_id in (select id from executions where schedule_id = ?)
+        """,
+        (to_text(now), schedule_id),
+    )
+
+
 def accept(
     store: Store, call_id: str, status: CallState, carrier_call_id: str, placed_at: datetime, next_poll_at: datetime
 ) -> None:
     """Note that the carrier took the call and gave us its id. That also lifts a doubt."""
     store.execute(
-        "update calls set status = ?, carrier_call_id = ?, placed_at = ?, next_poll_at = ? where id = ?",
+        """
+        update calls set status = ?, carrier_call_id = ?, placed_at = ?, next_poll_at = ?, reason = null where id = ?
+        """,
         (status, carrier_call_id, to_text(placed_at), to_text(next_poll_at), call_id),
     )
 
@@ -90,6 +151,11 @@ class Doubtful(NamedTuple):
     found: str | None
     """What the last look came to; None before the first."""
     next_look_at: datetime | None
+    redial_after: timedelta | None
+    """How long after the call its schedule wants the callee dialled again; None: never by itself."""
+    redialled_before: bool
+    """The execution has been dialled again from a doubt once already."""
+    catch_up_window: timedelta | None
 
 
 def in_doubt(store: Store, due_at: datetime | None = None) -> list[Doubtful]:
@@ -97,9 +163,12 @@ def in_doubt(store: Store, due_at: datetime | None = None) -> list[Doubtful]:
     rows = store.execute(
         f"""
         select c.id, c.execution_id, e.schedule_id, c.carrier, c.from_number, c.to_number, c.reason, c.error,
-          c.created_at, c.looks, c.found, c.next_poll_at
+          c.created_at, c.looks, c.found, c.next_poll_at, s.on_doubt_seconds,
+          exists (select 1 from calls o where o.execution_id = c.execution_id and o.reason = 'redialled_from_doubt'),
+          s.catch_up_window_seconds
         from calls c
         join executions e on e.id = c.execution_id
+        join schedules s on s.id = e.schedule_id
         where c.status = 'in_doubt' {"and c.next_poll_at <= ?" if due_at is not None else ""}
         order by c.created_at, c.id
         """,  # noqa: S608 - constants of this file
@@ -119,9 +188,16 @@ def in_doubt(store: Store, due_at: datetime | None = None) -> list[Doubtful]:
             row[9],
             row[10],
             maybe_instant(row[11]),
+            _span(row[12]),
+            bool(row[13]),
+            _span(row[14]),
         )
         for row in rows
     ]
+
+
+def _span(seconds: int | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def looked(store: Store, call_id: str, looks: int, next_look_at: datetime | None, found: str) -> None:
@@ -140,10 +216,11 @@ def is_ours(store: Store, carrier: str, carrier_call_id: str) -> bool:
     return row is not None
 
 
-def move(store: Store, call_id: str, status: CallState, next_poll_at: datetime) -> None:
-    """Note what a live call does, and when to ask about it again."""
+def move(store: Store, call_id: str, status: CallState, next_poll_at: datetime, withdrawn: str | None = None) -> None:
+    """Note what a live call does, when to ask about it again, and why it was withdrawn if it was."""
     store.execute(
-        "update calls set status = ?, next_poll_at = ? where id = ?", (status, to_text(next_poll_at), call_id)
+        "update calls set status = ?, next_poll_at = ?, reason = ? where id = ?",
+        (status, to_text(next_poll_at), withdrawn, call_id),
     )
 
 
@@ -175,10 +252,12 @@ def to_follow(store: Store, now: datetime, limit: int) -> list[Followed]:
     rows = store.execute(
         """
         select c.id, c.execution_id, e.schedule_id, c.number, c.carrier, c.carrier_call_id, c.status, c.placed_at,
-          s.max_attempts, s.retry_delay_seconds, s.backoff, s.retry_on, s.catch_up_window_seconds
+          s.max_attempts, s.retry_delay_seconds, s.backoff, s.retry_on, s.catch_up_window_seconds,
+          e.deadline_at, c.to_number, u.timezone, s.calling_window, u.calling_window, c.reason
         from calls c
         join executions e on e.id = c.execution_id
         join schedules s on s.id = e.schedule_id
+        left join users u on u.id = s.user_id
         where c.status in ('queued', 'ringing', 'in_progress') and c.next_poll_at <= ?
         order by c.next_poll_at, c.id
         limit ?
@@ -201,7 +280,13 @@ def to_follow(store: Store, now: datetime, limit: int) -> list[Followed]:
                 Backoff(row[10]),
                 frozenset(map(Outcome, row[11].split(","))) if row[11] else frozenset(),
             ),
-            None if row[12] is None else timedelta(seconds=row[12]),
+            _span(row[12]),
+            from_text(row[13]),
+            row[14],
+            row[15],
+            row[16],
+            row[17],
+            row[18],
         )
         for row in rows
     ]
@@ -264,6 +349,24 @@ def count_from(store: Store, first_id: str) -> int:
         "select count(*) from calls where id >= ? and status not in ('not_placed', 'rejected')", (first_id,)
     ).fetchone()
     return int(count)
+
+
+def execution_of(store: Store, call_id: str) -> str | None:
+    """Return the execution of a call; None when there is no such call."""
+    row = store.execute("select execution_id from calls where id = ?", (call_id,)).fetchone()
+    return row[0] if row else None
+
+
+def live_to(store: Store, to_number: str) -> list[str]:
+    """Return the live call to a number, if there is one."""
+    rows = store.execute(
+        """
+        select id from calls
+        where to_number = ? and status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt')
+        """,
+        (to_number,),
+    )
+    return [row[0] for row in rows]
 
 
 def find_status(store: Store, call_id: str) -> CallState | None:

@@ -162,6 +162,35 @@ def not_recorded_yet(store: Store, schedule_id: str, scheduled_time: datetime, d
     return _due(row)
 
 
+def nobodys(
+    to_number: str, user_id: str | None, user_timezone: str | None, user_window: str | None, at: datetime
+) -> Due:
+    """Return a call to a person that no schedule asks for: to see what would meet it."""
+    return Due(
+        id="",
+        schedule_id="",
+        manual=True,
+        scheduled_time=to_text(at),
+        deadline_at=at,
+        attempts=0,
+        from_number=None,
+        agent_id="",
+        to_number=to_number,
+        schedule_status=ScheduleState.ACTIVE,
+        recurring=False,
+        busy_call_id=None,
+        open_execution_id=None,
+        calls_left=None,
+        user_id=user_id,
+        user_timezone=user_timezone,
+        schedule_window=None,
+        user_window=user_window,
+        suppressed=True,
+        in_session=True,
+        slot=None,
+    )
+
+
 def _due(row: tuple[Any, ...]) -> Due:
     return Due(
         id=row[0],
@@ -252,16 +281,37 @@ def doubt(store: Store, execution_id: str, reason: str, actual_time: datetime) -
     )
 
 
-def wake(store: Store, now: datetime, *, schedule_id: str | None = None, agent_id: str | None = None) -> None:
-    """Let waiting executions of a schedule or an agent be looked at now: what they waited for may have come."""
+def wake(
+    store: Store,
+    now: datetime,
+    *,
+    schedule_id: str | None = None,
+    agent_id: str | None = None,
+    phone_number: str | None = None,
+    user_id: str | None = None,
+) -> None:
+    """Let the waiting executions of a schedule, an agent or a person be looked at now: their wait may be over."""
     store.execute(
         """
-        update executions set due_at = ?1
-        where status = 'pending' and due_at > ?1 and schedule_id in (
-          select id from schedules where id = ?2 or agent_id = ?3)
+        update executions set due_at = :now
+        where status = 'pending' and due_at > :now and exists (
+          select 1 from schedules s left join users u on u.id = s.user_id
+          where s.id = executions.schedule_id and (s.id = :schedule or s.agent_id = :agent or s.user_id = :user
+            or coalesce(u.phone_number, s.to_number) = :phone))
         """,
-        (to_text(now), schedule_id, agent_id),
+        {
+            "now": to_text(now),
+            "schedule": schedule_id,
+            "agent": agent_id,
+            "user": user_id,
+            "phone": phone_number,
+        },
     )
+
+
+def wake_all(store: Store, now: datetime) -> None:
+    """Let every waiting execution be looked at now: a setting that they may have waited for has changed."""
+    store.execute("update executions set due_at = ?1 where status = 'pending' and due_at > ?1", (to_text(now),))
 
 
 def wait_for_retry(store: Store, execution_id: str, due_at: datetime, deadline_at: datetime, reason: str) -> None:
@@ -337,6 +387,40 @@ def has_row(store: Store, schedule_id: str, occurrence: Occurrence) -> bool:
         (schedule_id, occurrence.slot, to_text(occurrence.at)),
     ).fetchone()
     return bool(row[0])
+
+
+def known(store: Store, execution_id: str, schedule_id: str, occurrence: Occurrence | None) -> str | None:
+    """Return the execution of that id, or of that occurrence of a schedule; None when there is neither."""
+    slot, at = (occurrence.slot, to_text(occurrence.at)) if occurrence else (None, None)
+    row = store.execute(
+        """
+        select id from executions where id = ?1
+        union all select id from executions where schedule_id = ?2 and kind = 'scheduled' and slot = ?3
+        union all select id from executions where schedule_id = ?2 and kind = 'scheduled' and scheduled_time = ?4
+        """,
+        (execution_id, schedule_id, slot, at),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def bring_back(
+    store: Store,
+    execution_id: str,
+    status: ExecutionState,
+    reason: str | None,
+    attempts: int,
+    from_number: str,
+    actual_time: datetime,
+) -> None:
+    """Note that an execution was dialled, which this file had forgotten; it is open again, whatever it had become."""
+    store.execute(
+        """
+        update executions set status = ?, reason = ?, attempts = max(attempts, ?), from_number = ?,
+          actual_time = coalesce(actual_time, ?), finished_at = null, gates = null
+        where id = ?
+        """,
+        (status, reason, attempts, from_number, to_text(actual_time), execution_id),
+    )
 
 
 def dialling_of(store: Store, schedule_id: str) -> list[str]:

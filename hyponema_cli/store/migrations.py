@@ -315,6 +315,8 @@ create table journal (
 
 insert into journal values (1, lower(hex(randomblob(16))), 0);
 
+create index schedules_by_number on schedules (to_number) where to_number is not null;
+
 create index calls_by_callee on calls (to_number, created_at);
 
 create index events_by_subject on events (subject_id) where subject_id is not null;

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -149,6 +149,20 @@ def without_zone(store: Store) -> list[Schedule]:
 def of_user(store: Store, user_id: str) -> list[Schedule]:
     """Return the live schedules of a user."""
     return _read(store.execute(_SELECT_DUE + "where s.user_id = ? and s.status in ('active', 'paused')", (user_id,)))
+
+
+def of_callee(store: Store, phone_number: str, user_ids: Sequence[str]) -> list[Schedule]:
+    """Return the schedules that call a person, as a user or by their bare number, the latest first."""
+    holes = ", ".join("?" * len(user_ids))
+    return _read(
+        store.execute(
+            f"{_SELECT} where s.user_id in ({holes}) or s.to_number = ? order by s.id desc limit {MOST_OF_A_CALLEE}",
+            (*user_ids, phone_number),
+        )
+    )
+
+
+MOST_OF_A_CALLEE = 1000
 
 
 def set_next(

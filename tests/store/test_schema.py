@@ -16,9 +16,10 @@ from hyponema_cli.core.call import (
     ExecutionState,
     ScheduleState,
 )
-from hyponema_cli.store.migrations import SPINE
+from hyponema_cli.store.migrations import GATES, SPINE
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "schema.sql"
+SCHEMA = f"{SPINE};\n\n{GATES};\n"
 
 
 def words_after(pattern: str) -> set[str]:
@@ -46,8 +47,8 @@ def test_final_executions_and_only_they_have_an_end() -> None:
 
 
 def test_the_page_of_the_schema_is_fresh() -> None:
-    assert DOCUMENT.read_text() == SPINE + ";\n", "run: python -m tests.store.test_schema"
+    assert DOCUMENT.read_text() == SCHEMA, "run: python -m tests.store.test_schema"
 
 
 if __name__ == "__main__":
-    DOCUMENT.write_text(SPINE + ";\n")
+    DOCUMENT.write_text(SCHEMA)

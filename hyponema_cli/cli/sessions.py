@@ -1,0 +1,117 @@
+"""hyp sessions: the conversations that are going on; while one lasts, nobody dials that person."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hyponema_cli.cli import output, values
+from hyponema_cli.cli.command import Session, command, group
+from hyponema_cli.core import records
+from hyponema_cli.core.instant import to_text
+from hyponema_cli.engine import sessions as engine
+from hyponema_cli.render import json
+from hyponema_cli.render.tables import Column
+from hyponema_cli.store import sessions
+
+app = group("Conversations that are going on, on any channel: nobody dials in the middle of one.")
+
+STATUSES = ("live", "expired", "ended")
+Word = Annotated[str, typer.Argument(metavar="SESSION", help="Its id.", show_default=False)]
+Ttl = Annotated[
+    str | None,
+    typer.Option("--ttl", metavar="DURATION", help="How long it lasts without a touch. [default: 15m]"),
+]
+
+
+@command(app, "start")
+def start(
+    session: Session,
+    who: Annotated[str, typer.Argument(metavar="USER|+E164", help="With whom.", show_default=False)],
+    channel: Annotated[
+        str | None, typer.Option("--channel", metavar="TEXT", help="Where: web, whatsapp, phone …")
+    ] = None,
+    ttl: Ttl = None,
+    own_id: Annotated[str | None, typer.Option("--id", help="Your own id for it; else one is made.")] = None,
+) -> None:
+    """Say that a conversation has begun. Prints the session's id.
+
+    Until it ends or expires, regular calls to that person are skipped, and single ones wait while they are in time.
+
+    \b
+    Examples:
+      hyp sessions start user-1 --channel web
+      session=$(hyp sessions start +34600000001 --ttl 5m)
+    """
+    with session.desk() as desk:
+        begun = engine.start(
+            desk,
+            who,
+            channel=values.name(channel) if channel is not None else None,
+            ttl=engine.read_ttl(ttl),
+            session_id=values.own_id(own_id) if own_id is not None else None,
+        )
+        now = desk.clock.now()
+    sentence = f"A session with {begun.user_id or begun.phone_number} is live until {to_text(begun.expires_at)}."
+    session.created(begun.id, sentence, json.session(begun, now))
+
+
+@command(app, "touch")
+def touch(session: Session, word: Word, ttl: Ttl = None) -> None:
+    """Say that a conversation is still going on: it lasts for the ttl from now.
+
+    \b
+    Examples:
+      hyp sessions touch ses_01K9Z6T0000000000000000000
+    """
+    with session.desk() as desk:
+        touched = engine.touch(desk, word, engine.read_ttl(ttl))
+        now = desk.clock.now()
+    session.done(f"{touched.id} is live until {to_text(touched.expires_at)}.", json.session(touched, now))
+
+
+@command(app, "end")
+def end(session: Session, word: Word) -> None:
+    """Say that a conversation is over; a call that waited for it goes out with the next pass.
+
+    \b
+    Examples:
+      hyp sessions end ses_01K9Z6T0000000000000000000
+    """
+    with session.desk() as desk:
+        ended, was_open = engine.end(desk, word)
+        now = desk.clock.now()
+    session.done(f"{ended.id} {'has ended' if was_open else 'had ended before'}.", json.session(ended, now))
+
+
+@command(app, "list")
+def list_(
+    session: Session,
+    status: Annotated[
+        list[str] | None, typer.Option("--status", metavar="STATUS", help="live, expired, ended or all.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", help="How many at most; 0 is all.")] = 50,
+) -> None:
+    """List the live sessions; what is over is shown by --status all.
+
+    \b
+    Examples:
+      hyp sessions list
+    """
+    wanted = values.statuses("--status", status or (), STATUSES, ("live",))
+    now = session.clock.now()
+    with session.store() as store:
+        found = sessions.select(store, now, wanted, values.limit(limit))
+    columns = [
+        Column[records.Session]("session", lambda it: it.id),
+        Column[records.Session]("user", lambda it: it.user_id, elastic=True),
+        Column[records.Session]("phone", lambda it: it.phone_number),
+        Column[records.Session]("channel", lambda it: it.channel, elastic=True, spare=True),
+        Column[records.Session]("started", lambda it: to_text(it.started_at), spare=True),
+        Column[records.Session]("expires", lambda it: to_text(it.expires_at)),
+        Column[records.Session]("status", lambda it: it.status(now)),
+    ]
+    session.show(found, columns, lambda it: json.session(it, now), "No session is live.")
+    if limit and len(found) == limit:
+        output.say(f"The latest {limit}; for all of them: --limit 0")
