@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -84,8 +84,9 @@ class SimulatedCarrier:
     def __init__(self, memory: Path | str, clock: Clock, seed: str | None = None) -> None:
         self._clock = clock
         self._seed = seed
-        # It holds phone numbers: for its owner only, like the workspace.
-        Path(memory).touch(mode=0o600)
+        if memory != ":memory:":
+            # It holds phone numbers: for its owner only, like the workspace.
+            Path(memory).touch(mode=0o600)
         self._memory = sqlite3.connect(memory, isolation_level=None, check_same_thread=False, timeout=10)
         # What it is told must survive the death of this process, which any commit does; a power cut may take the
         # simulation with it. So a commit costs no fsync, and a WAL will do, which the workspace itself does not use
@@ -142,6 +143,16 @@ class SimulatedCarrier:
             (self._clock.now().timestamp(), _number(carrier_call_id)),
         )
         return self.fetch_call(carrier_call_id)
+
+    def spans(self) -> Iterator[tuple[datetime, datetime]]:
+        """Yield from when to when each call held its line, as it was made or is to be."""
+        for values in self._memory.execute("select * from calls where fate not in ('rejected', 'throttled')"):
+            row = _row(values)
+            talked = row.talk_seconds if row.fate in _CONNECTS else 0.0
+            ended_at = row.created_at + row.ring_seconds + talked
+            if row.hung_up_at is not None:
+                ended_at = min(ended_at, row.hung_up_at)
+            yield datetime.fromtimestamp(row.created_at, UTC), datetime.fromtimestamp(ended_at, UTC)
 
     def _take(self, call: PlaceCall) -> tuple[str, _Row]:
         (earlier,) = self._memory.execute(

@@ -29,6 +29,7 @@ COMMANDS = {
     "schedules": "schedules",
     "occurrences": "occurrences",
     "why": "why",
+    "simulate": "simulate",
     "tick": "tick",
     "run-worker": "worker",
     "history": "history",

@@ -55,7 +55,7 @@ def parse(text: str) -> tuple[Cap, ...]:
     Raises InvalidInput for a count below one, a span that is none, and two caps of one span.
     """
     caps: dict[timedelta, Cap] = {}
-    for word in text.split(","):
+    for word in text.casefold().split(","):
         cap = _cap(word.strip(), text)
         if cap.within in caps:
             raise InvalidInput(f"call cap {text!r} names {cap.text.partition('/')[2]} twice", hint=_HINT)
@@ -87,5 +87,5 @@ def _cap(word: str, whole: str) -> Cap:
     except InvalidInput:
         raise InvalidInput(f"call cap {whole!r}: {within.strip()!r} is no span of time", hint=_HINT) from None
     if not timedelta(0) < span <= LONGEST:
-        raise InvalidInput(f"call cap {whole!r}: the span must be up to a year", hint=_HINT)
+        raise InvalidInput(f"call cap {whole!r}: the span must be from 1s to a year", hint=_HINT)
     return Cap(number, span)

@@ -97,8 +97,9 @@ class CallingWindow:
         """
         starts = {span.start for span in self.spans} | {0}
         day, last = walltime.wall_of(after, zone).date(), walltime.wall_of(until, zone).date()
-        # A gap can carry a start over to the next day, and a fold can come back to the day before.
-        day -= timedelta(days=1)
+        # A gap can carry a start over to the next day; a fold can come back to the day before, so that at `until`
+        # the next day has been shown already.
+        day, last = day - timedelta(days=1), last + timedelta(days=1)
         while day <= last:
             for start in starts:
                 wall = datetime.combine(day, time(start // 60, start % 60))
@@ -117,6 +118,7 @@ _STEP = timedelta(days=2)
 def _opens_at(window: CallingWindow, at: datetime, zones: tuple[ZoneInfo, ...]) -> datetime | None:
     if window.is_open(at, zones):
         return at
+    at = at.replace(microsecond=0)  # clock changes are looked for in steps of a second from here
     for step in range(SEARCHED // _STEP):
         begin = at + step * _STEP
         for candidate in sorted({each for zone in zones for each in window._openings(begin, begin + _STEP, zone)}):
@@ -156,7 +158,7 @@ def parse(text: str) -> CallingWindow:
     for part in words.strip(";").split(";"):
         first, _, rest = part.partition(" ")
         if first == "not":
-            closed += _dates(rest, text)
+            closed += [each for each in _dates(rest, text) if each not in closed]
             continue
         days = _days(first, text) if rest else EVERY_DAY
         of_part = [_span(days, hours, text) for hours in (rest or first).split(",")]

@@ -11,6 +11,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from hyponema_cli.carriers.base import (
     CallView,
@@ -132,9 +133,10 @@ def dial_due(desk: Desk, report: TickReport, only: str | None = None, within: ti
         turns = sorted(turn for turn in (*turns, *claims.turns) if turn > now)
         if claims.intents:
             _journal(desk, claims.intents, report)
-            quick = _send_all(desk, claims.intents, report, lines)
-            room = min(room * 2, MOST_INTENTS_A_COMMIT) if quick else max(room // 4, 1)
-        elif claims.looked_at == len(claims.in_line):
+            sent = _send_all(desk, claims.intents, report, lines)
+            room = min(room * 2, MOST_INTENTS_A_COMMIT) if sent.quick else max(room // 4, 1)
+            claims.all_seen &= sent.all_out and not claims.in_line
+        if claims.all_seen:
             # Nobody is left but those who wait for their turn.
             if not turns or turns[0] - began > within:
                 break
@@ -147,7 +149,8 @@ def dial_due(desk: Desk, report: TickReport, only: str | None = None, within: ti
 class _Claims:
     """What a round found, and what it did about it."""
 
-    looked_at: int = 0
+    all_seen: bool = True
+    """Nobody is due but those who were looked at."""
     intents: list[Intent] = field(default_factory=list)
     deferred: set[str] = field(default_factory=set)
     in_line: set[str] = field(default_factory=set)
@@ -162,10 +165,13 @@ def _claim(
     """Judge what is due at `now`, in one transaction; write the intents of at most `room` that may be dialled."""
     scene = Scene(desk, desk.settings(), lines, now, behind=behind)
     claims, blocked = _Claims(), Counter[str]()
-    for due in executions.due(desk.store, now, max(room, LEAST_LOOK), only):
+    most = max(room, LEAST_LOOK)
+    found = executions.due(desk.store, now, most, only)
+    claims.all_seen = len(found) < most
+    for due in found:
         if len(claims.intents) >= room:
+            claims.all_seen = False
             break
-        claims.looked_at += 1
         facts = scene.facts_of(due)
         match decide(facts, now):
             case Dial(caller, gates):
@@ -267,10 +273,19 @@ def _journal(desk: Desk, intents: list[Intent], report: TickReport) -> None:
         raise
 
 
-def _send_all(desk: Desk, intents: list[Intent], report: TickReport, lines: Lines) -> bool:
+class _Sent(NamedTuple):
+    """How the sending of a batch went."""
+
+    quick: bool
+    """All were sent within the time that they share a commit for."""
+    all_out: bool
+    """None was given back to be decided again at once."""
+
+
+def _send_all(desk: Desk, intents: list[Intent], report: TickReport, lines: Lines) -> _Sent:
     """Send the intents one by one, and record them all, even when we are told to stop in between.
 
-    A carrier that turns slow gets no more of them: what is left is put back, and False is returned.
+    A carrier that turns slow gets no more of them: what is left is put back.
     """
     began = desk.clock.now()
     answers: list[tuple[Intent, Answer]] = []
@@ -290,7 +305,8 @@ def _send_all(desk: Desk, intents: list[Intent], report: TickReport, lines: Line
         raise
     finally:
         _record_all(desk, answers, report)
-    return quick
+    back = any(isinstance(answer, NotPlaced) and answer.wait == NO_WAIT for _, answer in answers)
+    return _Sent(quick, not back)
 
 
 def _send(desk: Desk, call: Call, lines: Lines) -> Answer:

@@ -37,7 +37,7 @@ def materialise(desk: Desk, now: datetime, report: TickReport) -> None:
                 if recorded >= OCCURRENCES_A_TRANSACTION:
                     break
                 recorded += _record_due(desk, schedule, workspace, now, report, OCCURRENCES_A_TRANSACTION - recorded)
-        if not due:
+        if len(due) < SCHEDULES_A_TRANSACTION and recorded < OCCURRENCES_A_TRANSACTION:
             return
 
 

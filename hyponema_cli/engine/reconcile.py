@@ -42,12 +42,8 @@ def reconcile(
 
     Returns what each look found; None where the carrier could not be asked.
     """
-    with desk.store.transaction():
-        for call_id, execution_id in calls.orphans(desk.store, now - ORPHANED_AFTER):
-            calls.doubt(desk.store, call_id, "process_lost", None, now)
-            executions.doubt(desk.store, execution_id, "process_lost", now)
-            desk.log(now, "call.in_doubt", execution_id=execution_id, call_id=call_id, reason="process_lost")
-            report.in_doubt += 1
+    if calls.orphans(desk.store, now - ORPHANED_AFTER):
+        _doubt_orphans(desk, now, report)
     workspace, looks = desk.settings(), dict[str, list[CallView] | None]()
     for doubt in calls.in_doubt(desk.store, None if all_doubts else now):
         found = looks[doubt.id] = _find(desk, doubt)
@@ -78,6 +74,15 @@ def resolve(desk: Desk, call_id: str, *, placed: bool) -> str:
         else:
             executions.give_back(desk.store, doubt.execution_id, now, "resolved_by_operator")
     return doubt.execution_id
+
+
+def _doubt_orphans(desk: Desk, now: datetime, report: TickReport) -> None:
+    with desk.store.transaction():
+        for call_id, execution_id in calls.orphans(desk.store, now - ORPHANED_AFTER):
+            calls.doubt(desk.store, call_id, "process_lost", None, now)
+            executions.doubt(desk.store, execution_id, "process_lost", now)
+            desk.log(now, "call.in_doubt", execution_id=execution_id, call_id=call_id, reason="process_lost")
+            report.in_doubt += 1
 
 
 def looked_for(doubt: calls.Doubtful) -> tuple[datetime, datetime]:

@@ -36,6 +36,7 @@ class Store:
         self.path = path
         self.connection = connection
         self.execute = connection.execute
+        self.keeps_trail = True
         self._audit_lines: list[tuple[object, ...]] = []
 
     @contextmanager
@@ -69,8 +70,19 @@ class Store:
                 if not tries_left or not is_busy(error):
                     raise
 
+    def copy_in_memory(self) -> Store:
+        """Return a copy that lives in memory and keeps no trail of what happens to it."""
+        connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
+        self.connection.backup(connection)
+        connection.execute("pragma foreign_keys = on")
+        copy = Store(self.path, connection)
+        copy.keeps_trail = False
+        return copy
+
     def audit(self, line: tuple[object, ...]) -> None:
         """Keep a line of the audit trail until the transaction that is open commits; they are written in one go."""
+        if not self.keeps_trail:
+            return
         self._audit_lines.append(line)
         if not self.in_transaction():
             self._write_audit_lines()

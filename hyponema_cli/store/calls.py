@@ -104,6 +104,18 @@ def live_of(store: Store, to_number: str, execution_id: str) -> list[tuple[str, 
     return [(row[0], row[1], row[2]) for row in rows]
 
 
+def all_live(store: Store) -> list[tuple[str, str, str]]:
+    """Return (call, execution, schedule) ids of every live call."""
+    rows = store.execute(
+        """
+        select c.id, c.execution_id, e.schedule_id from calls c
+        join executions e on e.id = c.execution_id
+        where c.status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt')
+        """
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def look_again(store: Store, schedule_id: str, now: datetime) -> None:
     """Ask the carrier again for the doubts of a schedule: what is to follow from one has changed."""
     store.execute(
