@@ -51,16 +51,16 @@ def decide(facts: Facts, now: datetime) -> Decision:
     A deferral never reaches past the deadline by more than a second: then it is the deadline that is missed, and the
     gates that were waited for stand beside it in the record.
     """
-    gates = tuple(gate(facts, now) for gate in GATES.values())
-    stops = [answer for answer in gates if answer.verdict == "stop"]
+    gates = tuple([gate(facts, now) for gate in GATES.values()])
+    blocked = [answer for answer in gates if answer.verdict != "pass"]
+    if not blocked:
+        assert facts.caller is not None, "the caller_id gate passed"
+        return Dial(facts.caller, gates)
+    stops = [answer for answer in blocked if answer.verdict == "stop"]
     if stops:
         return Skip(_STATUS_OF_STOP.get(_word(stops[0]), ExecutionState.SKIPPED), _word(stops[0]), gates)
-    waits = [answer for answer in gates if answer.verdict == "wait"]
-    if waits:
-        until = max(answer.until for answer in waits if answer.until)
-        return Defer(min(until, facts.deadline_at + JUST_AFTER), _word(waits[0]), gates)
-    assert facts.caller is not None, "the caller_id gate passed"
-    return Dial(facts.caller, gates)
+    until = max(answer.until for answer in blocked if answer.until)
+    return Defer(min(until, facts.deadline_at + JUST_AFTER), _word(blocked[0]), gates)
 
 
 def _word(answer: Answer) -> str:

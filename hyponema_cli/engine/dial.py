@@ -40,10 +40,11 @@ from hyponema_cli.engine.materialise import conclude
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import calls, executions, journal
 
-MOST_INTENTS_A_COMMIT = 256
+MOST_INTENTS_A_COMMIT = 512
 SHARED_COMMIT = timedelta(milliseconds=200)
 """Intents share a commit as long as they are sent within this time: if we die, no more than that are in doubt. The
-first round takes one; each next one twice as many, or a quarter of it when the carrier was slow."""
+first round takes one; each next one four times as many, or a quarter of it when the carrier was slow."""
+GROWTH = 4
 LEAST_LOOK = 16
 """How many due executions a round looks at, even if it may dial one only: others may be deferred or skipped."""
 DIAL_WITHIN = timedelta(minutes=1)
@@ -134,7 +135,7 @@ def dial_due(desk: Desk, report: TickReport, only: str | None = None, within: ti
         if claims.intents:
             _journal(desk, claims.intents, report)
             sent = _send_all(desk, claims.intents, report, lines)
-            room = min(room * 2, MOST_INTENTS_A_COMMIT) if sent.quick else max(room // 4, 1)
+            room = min(room * GROWTH, MOST_INTENTS_A_COMMIT) if sent.quick else max(room // GROWTH, 1)
             claims.all_seen &= sent.all_out and not claims.in_line
         if claims.all_seen:
             # Nobody is left but those who wait for their turn.
