@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 from zoneinfo import ZoneInfo
 
 import typer
@@ -15,12 +15,15 @@ from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.cli.options import WhenOptions
 from hyponema_cli.core import timewords, walltime, when
 from hyponema_cli.core.errors import InvalidInput
-from hyponema_cli.core.explain import NOTES
-from hyponema_cli.core.instant import to_text
+from hyponema_cli.core.explain import NOTES, REASONS
+from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.schedule import Note, Occurrence, Rule, occurrences
 from hyponema_cli.core.when import WhenWords
 from hyponema_cli.render import times
 from hyponema_cli.render.tables import Column
+
+if TYPE_CHECKING:
+    from hyponema_cli.engine.why import Outlook
 
 app = single()
 
@@ -31,6 +34,18 @@ class _Firing(NamedTuple):
     at: datetime
     zone: ZoneInfo
     note: Note | None
+    outlook: Outlook | None = None
+    """What the gates say of it, as things stand; None for a rule that is not stored."""
+
+    @property
+    def verdict(self) -> str | None:
+        """dial, wait or stop."""
+        return self.outlook.decision.verdict if self.outlook else None
+
+    @property
+    def reason(self) -> str | None:
+        """Why it would wait, or not be called."""
+        return self.outlook.decision.reason if self.outlook else None
 
 
 @command(app, "occurrences")
@@ -52,7 +67,7 @@ def preview(
 ) -> None:
     """Preview when a stored schedule, or a rule typed here, fires: UTC, local time, and what the clocks do to it.
 
-    A rule typed here needs no database.
+    A rule typed here needs no database. For a stored schedule every gate is asked, as things stand: see hyp why.
 
     \b
     Examples:
@@ -73,7 +88,8 @@ def preview(
         rule, zone = _typed(session, words, timezone, now, after)
         # "Now" is not after now: what is typed as an instant may be this very second.
         begin = _begin(after, zone, now) or now - walltime.SECOND
-        firings = _firings(occurrences(rule, begin), zone, until, count)
+        chosen = _chosen(occurrences(rule, begin), zone, until, count)
+        firings = [_Firing(each.at, zone, each.note) for each in chosen]
     columns = [
         Column[_Firing]("utc", lambda it: to_text(it.at)),
         Column[_Firing]("local", lambda it: _local_iso(it), lambda it: times.local(it.at, it.zone)),
@@ -82,20 +98,34 @@ def preview(
         ),
         Column[_Firing]("note", lambda it: it.note, lambda it: NOTES[it.note] if it.note else " ", elastic=True),
     ]
+    if schedule is not None:
+        columns.append(Column[_Firing]("verdict", lambda it: it.verdict))
+        columns.append(
+            Column[_Firing](
+                "reason",
+                lambda it: it.reason,
+                lambda it: REASONS.get(it.reason, it.reason) if it.reason else " ",
+                elastic=True,
+            )
+        )
     session.show(firings, columns, _shape, "No occurrences.")
 
 
 def _of_stored(session: Session, word: str, after: str | None, until: str | None, count: int | None) -> list[_Firing]:
-    """Return the firings of a stored schedule that are to come."""
+    """Return the firings of a stored schedule that are to come, and what the gates say of each."""
     from hyponema_cli.engine import book, find
-    from hyponema_cli.store import settings
+    from hyponema_cli.engine.why import Inquiry
 
-    with session.store() as store:
-        found = find.schedule(store, word)
-        workspace = settings.load(store)
+    with session.desk() as desk:
+        found = find.schedule(desk.store, word)
+        workspace, now = desk.settings(), session.clock.now()
         zone = found.zone(workspace.timezone) or ZoneInfo("UTC")
-        begin = _begin(after, zone, session.clock.now())
-        return _firings(book.coming(store, found, workspace, begin), zone, until, count)
+        coming = book.coming(desk.store, found, workspace, _begin(after, zone, now))
+        inquiry = Inquiry(desk, workspace, now)
+        return [
+            _Firing(each.at, zone, each.note, inquiry.outlook(found, each))
+            for each in _chosen(coming, zone, until, count)
+        ]
 
 
 def _begin(after: str | None, zone: ZoneInfo | None, now: datetime) -> datetime | None:
@@ -125,18 +155,19 @@ def _workspace_zone(session: Session) -> ZoneInfo | None:
     return timewords.parse_zone(name) if name else None
 
 
-def _firings(coming: Iterator[Occurrence], zone: ZoneInfo, until: str | None, count: int | None) -> list[_Firing]:
+def _chosen(
+    coming: Iterator[Occurrence], zone: ZoneInfo, until: str | None, count: int | None
+) -> Iterator[Occurrence]:
+    """Yield as many occurrences as were asked for; say which of them come after a day that was left out."""
     end = timewords.parse_bound(until, zone, end=True) if until is not None else None
-    found = []
     for occurrence in islice(coming, _count(count, end)):
         if end is not None and occurrence.at > end:
-            break
-        found.append(_Firing(occurrence.at, zone, occurrence.note))
+            return
         if occurrence.note is Note.AFTER_DROPPED_SLOT:
             output.say(
                 f"note: one or more slots before {to_text(occurrence.at)} fell on a day that {zone.key} left out"
             )
-    return found
+        yield occurrence
 
 
 def _count(count: int | None, end: datetime | None) -> int | None:
@@ -160,4 +191,7 @@ def _shape(it: _Firing) -> dict[str, str | None]:
         "local_time": _local_iso(it),
         "timezone": it.zone.key,
         "note": it.note,
+        "verdict": it.verdict,
+        "reason": it.reason,
+        "rings_at": maybe_text(it.outlook.rings_at) if it.outlook else None,
     }

@@ -18,13 +18,14 @@ from hyponema_cli.cli.options import ScheduleOptions
 from hyponema_cli.core import timewords
 from hyponema_cli.core.call import LIVE_SCHEDULES, ScheduleState
 from hyponema_cli.core.errors import InvalidInput
-from hyponema_cli.core.explain import NOTES, in_words
+from hyponema_cli.core.explain import NOTES, REASONS, in_words
 from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.records import Schedule
-from hyponema_cli.core.schedule import Note
+from hyponema_cli.core.schedule import Note, Occurrence
 from hyponema_cli.engine import book, find
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.materialise import materialise_one
+from hyponema_cli.engine.why import Inquiry, Outlook
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import executions, schedules, settings
@@ -127,11 +128,16 @@ def show(
       hyp schedules show sch_01K9Z6T0000000000000000000
       hyp schedules show "Weekly check-in" --next 10
     """
-    with session.store() as store:
-        found = find.schedule(store, schedule)
-        workspace = settings.load(store)
-        dialled = schedules.dialled(store, found.id)
-        coming = list(islice(book.coming(store, found, settings.load(store)), following))
+    with session.desk() as desk:
+        found = find.schedule(desk.store, schedule)
+        workspace = desk.settings()
+        dialled = schedules.dialled(desk.store, found.id)
+        inquiry = Inquiry(desk, workspace, session.clock.now())
+        coming = [
+            (each, inquiry.outlook(found, each))
+            for each in islice(book.coming(desk.store, found, workspace), following)
+        ]
+    window, window_of = found.window_of(workspace.calling_window)
     zone_name, zone_of = found.zone_name(workspace.timezone)
     zone = _zone_shown(found, workspace.timezone)
     lines: list[tuple[str, str | None]] = [
@@ -155,6 +161,11 @@ def show(
         ("calls made", f"{dialled} of {found.max_occurrences}" if found.max_occurrences else str(dialled)),
         ("attempts", _attempts(found)),
         ("catch-up window", timewords.duration_text(found.catch_up_window) if found.catch_up_window else None),
+        ("calling window", f"{window} (the {window_of}'s)" if window and window_of != "schedule" else window),
+        (
+            "on doubt",
+            f"redial after {timewords.duration_text(found.on_doubt)}" if found.on_doubt is not None else None,
+        ),
         ("priority", str(found.priority) if found.priority else None),
         (
             "webhook",
@@ -166,12 +177,30 @@ def show(
         *((f"metadata {key}", str(value)) for key, value in found.metadata.items()),
         ("ref", found.ref),
     ]
-    for at, note in ((each.at, each.note) for each in coming):
-        lines.append(
-            ("next", f"{times.local(at, zone)}  ({at:%Y-%m-%dT%H:%M:%SZ})" + (f"  {NOTES[note]}" if note else ""))
-        )
+    lines += [("next", _coming_said(each, seen, zone)) for each, seen in coming]
     shape = json.schedule(found, workspace)
-    session.show_one(lines, {**shape, "occurrences": [to_text(each.at) for each in coming]})
+    outlooks = [
+        {
+            "scheduled_time": to_text(each.at),
+            "verdict": seen.decision.verdict,
+            "reason": seen.decision.reason,
+            "rings_at": maybe_text(seen.rings_at),
+        }
+        for each, seen in coming
+    ]
+    shown = {**shape, "occurrences": [to_text(each.at) for each, _ in coming], "outlook": outlooks}
+    session.show_one(lines, shown)
+
+
+def _coming_said(it: Occurrence, seen: Outlook, zone: ZoneInfo | None) -> str:
+    """Say when an occurrence fires, what the clocks do to it, and what the gates say."""
+    said = [f"{times.local(it.at, zone)}  ({to_text(it.at)})"]
+    if it.note:
+        said.append(NOTES[it.note])
+    if seen.decision.reason is not None:
+        rings = f"rings {times.local(seen.rings_at, zone)}" if seen.rings_at else "will not ring"
+        said.append(f"{rings}: {REASONS.get(seen.decision.reason, seen.decision.reason)}")
+    return "  ".join(said)
 
 
 @command(app, "edit")

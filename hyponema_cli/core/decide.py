@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from hyponema_cli.core.call import ExecutionState
 from hyponema_cli.core.gates import GATES, Answer, Caller, Facts
@@ -18,6 +19,8 @@ class Dial:
 
     caller: Caller
     gates: tuple[Answer, ...]
+    verdict: ClassVar[str] = "dial"
+    reason: ClassVar[None] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Defer:
     until: datetime
     reason: str
     gates: tuple[Answer, ...]
+    verdict: ClassVar[str] = "wait"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Skip:
     status: ExecutionState
     reason: str
     gates: tuple[Answer, ...]
+    verdict: ClassVar[str] = "stop"
 
 
 Decision = Dial | Defer | Skip

@@ -92,9 +92,7 @@ def why(desk: Desk, word: str, at: datetime | None) -> list[Because]:
 
     The soonest comes first. Raises NotFound when the word is none of them, or nothing was planned at a past `at`.
     """
-    now = desk.clock.now()
-    lines = Lines(desk)
-    inquiry = _Inquiry(desk, desk.settings(), lines, now)
+    inquiry = Inquiry(desk, desk.settings(), desk.clock.now())
     if word.lstrip().startswith("+"):
         number = phone.parse(word)
         theirs = [user.id for user in users.find(desk.store, number)]
@@ -116,19 +114,14 @@ def why(desk: Desk, word: str, at: datetime | None) -> list[Because]:
     raise NotFound(f"nothing is called {word!r}", hint=hint)
 
 
-def outlook(desk: Desk, schedule: Schedule, occurrence: Occurrence, workspace: Settings, now: datetime) -> Outlook:
-    """Say what would become of an occurrence that is to come; carriers are taken to be well."""
-    return _Inquiry(desk, workspace, Lines(desk), now).outlook(schedule, occurrence)
-
-
-class _Inquiry:
+class Inquiry:
     """One question, asked of the workspace as it stands now."""
 
-    def __init__(self, desk: Desk, workspace: Settings, lines: Lines, now: datetime) -> None:
+    def __init__(self, desk: Desk, workspace: Settings, now: datetime) -> None:
         self._desk = desk
         self._store = desk.store
         self._workspace = workspace
-        self._lines = lines
+        self._lines = Lines(desk)
         self._now = now
         self._behind = desk.keeps_journal and journal.is_behind(desk.store)
 
@@ -147,7 +140,8 @@ class _Inquiry:
             subject_id,
             judged_at,
             "now" if judged_at <= self._now else "forecast",
-            *_said(decision),
+            decision.verdict,
+            decision.reason,
             self._gates(decision.gates, schedule, due),
             schedule,
             execution,
@@ -184,7 +178,8 @@ class _Inquiry:
             subject_id,
             coming.at,
             "forecast" if coming.at > self._now else "now",
-            *_said(seen.decision),
+            seen.decision.verdict,
+            seen.decision.reason,
             self._gates(seen.decision.gates, schedule, due),
             schedule,
             None,
@@ -328,16 +323,6 @@ class _Inquiry:
             tuple(_with_remedy(answer.to_json(), words) for answer in answers),
             phone_number=number,
         )
-
-
-def _said(decision: Decision) -> tuple[str, str | None]:
-    match decision:
-        case Dial():
-            return "dial", None
-        case Defer(_, reason, _):
-            return "wait", reason
-        case Skip(_, reason, _):
-            return "stop", reason
 
 
 def _with_remedy(gate: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
