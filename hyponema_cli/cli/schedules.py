@@ -65,6 +65,7 @@ def add(
     with session.desk() as desk:
         schedule, is_new = book.add(desk, request, created_by="operator", dry_run=dry_run)
         workspace = desk.settings()
+        notes = _notes_on_next(schedule, desk, stored=not dry_run)
     verb = "Would add" if dry_run else "Added" if is_new else "Unchanged: there is already"
     title = (repr(schedule.name) if schedule.name else "a schedule") if dry_run else _title(schedule)
     sentence = f"{verb} {title}: {_said(schedule, workspace.timezone)}."
@@ -73,7 +74,7 @@ def add(
         session.done(sentence, {**shape, "id": None, "dry_run": True})
     else:
         session.created(schedule.id, sentence, shape)
-    _note_next(schedule)
+    output.say_lines("\n".join(notes))
 
 
 @command(app, "list")
@@ -225,14 +226,14 @@ def edit(
         found = find.schedule(desk.store, schedule)
         before, after = book.edit(desk, found.id, request, dry_run=dry_run)
         workspace = desk.settings()
+        notes = _notes_on_next(after, desk, stored=not dry_run) if after != before else []
     old, new = json.schedule(before, workspace), json.schedule(after, workspace)
     changed = [key for key in new if new[key] != old[key] and key != "updated_at"]
     for key in changed:
         output.say(f"  {key}: {_plain(old[key])} -> {_plain(new[key])}")
     verb = "Nothing to change in" if not changed else "Would change" if dry_run else "Changed"
     session.done(f"{verb} {_title(after)}.", {**new, "dry_run": True} if dry_run else new)
-    if changed:
-        _note_next(after)
+    output.say_lines("\n".join(notes))
 
 
 @command(app, "pause")
@@ -404,6 +405,16 @@ def _plain(value: object) -> str:
     return "none" if value is None else value if isinstance(value, str) else json.line(value)
 
 
-def _note_next(it: Schedule) -> None:
-    if it.next_note is not None:
-        output.say(f"note: the next firing: {NOTES[Note(it.next_note)]}")
+_WORTH_A_WORD = ("suppressed", "zone_unknown", "outside_calling_window", "window_never_opens")
+"""What would keep the next firing of a new schedule from ringing, and is easily overlooked."""
+
+
+def _notes_on_next(it: Schedule, desk: Desk, *, stored: bool) -> list[str]:
+    """Say what the clocks do to the next firing, and, of a schedule that is stored, what a gate has against it."""
+    notes = [f"note: the next firing: {NOTES[Note(it.next_note)]}"] if it.next_note is not None else []
+    if stored and it.next_run_at is not None and it.next_slot is not None:
+        seen = Inquiry(desk, desk.settings(), desk.clock.now()).outlook(it, Occurrence(it.next_run_at, it.next_slot))
+        if seen.rings_at is None and seen.decision.reason in _WORTH_A_WORD:
+            why = REASONS[seen.decision.reason]
+            notes.append(f"note: the next firing would not ring: {why}; see: hyp why {it.id}")
+    return notes

@@ -28,7 +28,7 @@ def run_worker(
 ) -> None:
     """Dial what is due until stopped, like a tick every second. One line on stderr for each pass that did something.
 
-    Ctrl-C or SIGTERM finishes the pass at hand and ends with 0; a second one ends at once.
+    Ctrl-C or SIGTERM finishes the calls at hand and ends with 0; a second one ends at once.
 
     \b
     Examples:

@@ -125,7 +125,7 @@ def dial_due(desk: Desk, report: TickReport, only: str | None = None, within: ti
     turns: list[datetime] = []
     room = 1
     began = now = desk.clock.now()
-    behind = desk.keeps_journal and journal.is_behind(desk.store)
+    behind = report.database_behind = desk.keeps_journal and journal.is_behind(desk.store)
     while now - began <= within and not desk.stopping():
         lines.open_all()
         with desk.store.transaction():

@@ -27,6 +27,8 @@ class TickReport:
     missed: int = 0
     deferred: int = 0
     in_doubt: int = 0
+    database_behind: bool = False
+    """The database is older than its last dials: nothing was dialled."""
 
     def count(self, status: ExecutionState) -> None:
         """Count an execution that ended."""
@@ -47,5 +49,5 @@ class TickReport:
 
     @property
     def needs_attention(self) -> bool:
-        """True when somebody should look: a call failed, was missed, or is in doubt."""
-        return bool(self.failed or self.missed or self.in_doubt)
+        """True when somebody should look: a call failed, was missed, or is in doubt, or nothing may be dialled."""
+        return bool(self.failed or self.missed or self.in_doubt or self.database_behind)

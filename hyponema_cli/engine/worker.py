@@ -21,6 +21,8 @@ from hyponema_cli.engine.tick import tick
 from hyponema_cli.store import is_busy
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+DIAL_WITHIN = timedelta(seconds=10)
+"""How long a pass dials before the calls in flight are looked at again; the next pass goes on with the rest."""
 SHORTEST_WATCH = 1.0
 """Seconds between two looks at whether the clock was put back."""
 CLOCK_STEP = timedelta(seconds=5)
@@ -48,14 +50,15 @@ def run(
     `on_ready` is called when a signal would be heeded, `after_pass` after each pass that had something to do, and
     `on_trouble` when a pass had to be given up because another process held the database; the next one tries again.
 
-    The first signal lets the pass at hand finish; a second one raises StoppedAtOnce, after which the process must end
-    without waiting for threads. A pass that fails otherwise ends the worker with its exception: whoever supervises it
+    The first signal lets the calls at hand go out, and no more; a second one raises StoppedAtOnce, after which the
+    process must end without waiting for threads. A pass that fails otherwise ends the worker with its exception: whoever supervises it
     restarts it, and nobody has to guess. Signals are ignored once this has returned.
     """
     # Imported here: it costs more than the whole of an idle tick.
     from apscheduler.schedulers.background import BackgroundScheduler
 
     stopping = threading.Event()
+    desk.stopping = stopping.is_set
     failures: list[BaseException] = []
 
     def one_pass() -> None:
@@ -104,7 +107,7 @@ def _pass(desk: Desk, after_pass: Callable[[TickReport], None]) -> None:
         timewords.parse_zone.cache_clear()
         desk.zone_edition = edition
     if desk.store.has_work(desk.clock.now(), edition):
-        after_pass(tick(desk))
+        after_pass(tick(desk, DIAL_WITHIN))
 
 
 def _stop_on_signals(stopping: threading.Event) -> None:

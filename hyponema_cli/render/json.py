@@ -250,8 +250,11 @@ def counts(report: Any) -> dict[str, Any]:
 
 def did(report: Any) -> str:
     """Say what a tick did, in a line; nothing when it did nothing that shows."""
-    numbers = {name: count for name, count in asdict(report).items() if isinstance(count, int) and name != "due"}
-    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in numbers.items() if count)
+    counted = {name: count for name, count in asdict(report).items() if type(count) is int and name != "due"}
+    said = [f"{count} {name.replace('_', ' ')}" for name, count in counted.items() if count]
+    if report.database_behind:
+        said.append("this database is older than its last dials, and nothing is dialled until: hyp reconcile")
+    return ", ".join(said)
 
 
 def rows(items: Sequence[Mapping[str, Any]]) -> str:
