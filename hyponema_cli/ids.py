@@ -6,7 +6,7 @@ processes that holds to the millisecond.
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -30,7 +30,7 @@ def new_id(prefix: str, now: datetime) -> str:
     milliseconds = int(now.timestamp() * 1000)
     with _lock:
         # Within a millisecond the specification counts on from the last id. The top bit stays free for that.
-        chance = _last[1] + 1 if _last[0] == milliseconds else secrets.randbits(79)
+        chance = _last[1] + 1 if _last[0] == milliseconds else int.from_bytes(os.urandom(10), "big") >> 1
         _last = (milliseconds, chance)
     return prefix + "_" + ulid(milliseconds, chance)
 

@@ -6,17 +6,20 @@ an account of it is written `plugin:account`.
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 from hyponema_cli.carriers.base import Carrier, CarrierSetup
 from hyponema_cli.core.errors import InvalidInput, Unusable, nearest
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint, EntryPoints
 
 GROUP = "hyponema_cli.carriers"
 
 
 def names() -> list[str]:
     """Return the names of the installed carriers, sorted; nothing is imported."""
-    return sorted(point.name for point in entry_points(group=GROUP))
+    return sorted(point.name for point in _entry_points())
 
 
 def require(account: str) -> None:
@@ -44,9 +47,16 @@ def load(setup: CarrierSetup) -> Carrier:
 
 def _find(account: str) -> EntryPoint:
     plugin = account.partition(":")[0]
-    points = {point.name: point for point in entry_points(group=GROUP)}
+    points = {point.name: point for point in _entry_points()}
     if plugin not in points:
         match = nearest(plugin, points)
         hint = f"did you mean {match}?" if match else f"installed: {', '.join(sorted(points))}"
         raise InvalidInput(f"unknown carrier {account!r}", hint=hint)
     return points[plugin]
+
+
+def _entry_points() -> EntryPoints:
+    # Imported here: whoever only wants to know what a carrier is must not pay for a look at all installed packages.
+    from importlib.metadata import entry_points
+
+    return entry_points(group=GROUP)

@@ -18,7 +18,8 @@ from hyponema_cli.core.call import ExecutionState
 from hyponema_cli.core.errors import InvalidInput, NotFound
 from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.records import Event, Execution
-from hyponema_cli.engine import book, find
+from hyponema_cli.engine import find
+from hyponema_cli.engine.materialise import occurrences_ahead
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import Store, calls, events, executions, numbers, schedules, settings, users
@@ -64,7 +65,7 @@ def history(
     wanted = values.statuses("--status", status or (), tuple(ExecutionState), ())
     with session.store() as store:
         workspace = settings.load(store).timezone
-        zone = timewords.parse_zone(workspace) if workspace else ZoneInfo("UTC")
+        zone = timewords.stored_zone(workspace) if workspace else ZoneInfo("UTC")
         one = find.schedule(store, schedule) if schedule is not None else None
         found = executions.select(
             store,
@@ -74,7 +75,7 @@ def history(
             until=_moment(session, until, zone, end=True),
             limit=values.limit(limit) + 1 if limit else 0,
         )
-        coming = list(islice(book.coming(store, one, settings.load(store)), 1)) if one else []
+        coming = list(islice(occurrences_ahead(store, one, settings.load(store)), 1)) if one else []
     cut = bool(limit) and len(found) > limit
     found = found[:limit] if cut else found
     if one is not None and session.json:
@@ -100,7 +101,7 @@ def _show_events(
         raise InvalidInput("--status and --events cannot be used together", hint="events have no status")
     with session.store() as store:
         workspace = settings.load(store).timezone
-        zone = timewords.parse_zone(workspace) if workspace else ZoneInfo("UTC")
+        zone = timewords.stored_zone(workspace) if workspace else ZoneInfo("UTC")
         found = events.select(
             store,
             about=_ids_of(store, word) if word is not None else (),
@@ -140,7 +141,10 @@ def columns(workspace: str | None) -> Sequence[Column[Execution]]:
 
     def zone_of(it: Execution) -> ZoneInfo:
         try:
-            return timewords.parse_zone(os.environ.get("HYP_TZ") or it.timezone or workspace or "UTC")
+            display = os.environ.get("HYP_TZ")
+            if display:
+                return timewords.parse_zone(display)
+            return timewords.stored_zone(it.timezone or workspace or "UTC")
         except InvalidInput:
             return ZoneInfo("UTC")
 

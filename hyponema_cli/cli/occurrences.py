@@ -113,14 +113,15 @@ def preview(
 
 def _of_stored(session: Session, word: str, after: str | None, until: str | None, count: int | None) -> list[_Firing]:
     """Return the firings of a stored schedule that are to come, and what the gates say of each."""
-    from hyponema_cli.engine import book, find
+    from hyponema_cli.engine import find
+    from hyponema_cli.engine.materialise import occurrences_ahead
     from hyponema_cli.engine.why import Inquiry
 
     with session.desk() as desk:
         found = find.schedule(desk.store, word)
         workspace, now = desk.settings(), session.clock.now()
         zone = found.zone(workspace.timezone) or ZoneInfo("UTC")
-        coming = book.coming(desk.store, found, workspace, _begin(after, zone, now))
+        coming = occurrences_ahead(desk.store, found, workspace, _begin(after, zone, now))
         inquiry = Inquiry(desk, workspace, now)
         return [
             _Firing(each.at, zone, each.note, inquiry.outlook(found, each))
@@ -152,7 +153,7 @@ def _workspace_zone(session: Session) -> ZoneInfo | None:
         return None
     with session.store() as store:
         name = settings.load(store).timezone
-    return timewords.parse_zone(name) if name else None
+    return timewords.stored_zone(name) if name else None
 
 
 def _chosen(

@@ -24,7 +24,7 @@ from hyponema_cli.core.records import Schedule
 from hyponema_cli.core.schedule import Note, Occurrence
 from hyponema_cli.engine import book, find
 from hyponema_cli.engine.desk import Desk
-from hyponema_cli.engine.materialise import materialise_one
+from hyponema_cli.engine.materialise import materialise_one, occurrences_ahead
 from hyponema_cli.engine.why import Inquiry, Outlook
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
@@ -136,7 +136,7 @@ def show(
         inquiry = Inquiry(desk, workspace, session.clock.now())
         coming = [
             (each, inquiry.outlook(found, each))
-            for each in islice(book.coming(desk.store, found, workspace), following)
+            for each in islice(occurrences_ahead(desk.store, found, workspace), following)
         ]
     window, window_of = found.window_of(workspace.calling_window)
     zone_name, zone_of = found.zone_name(workspace.timezone)

@@ -61,7 +61,7 @@ def simulate(
     expectations = [expect.parse(rule) for rule in rules or ()]
     with session.store() as store, _progress() as progress:
         workspace = settings.load(store)
-        zone = timewords.parse_zone(workspace.timezone) if workspace.timezone else None
+        zone = timewords.stored_zone(workspace.timezone) if workspace.timezone else None
         began_at = timewords.parse_bound(begin, zone, end=False) if begin is not None else session.clock.now()
         forecast = run(store, began_at.replace(second=0), days, seed, zonedata.version(), progress)
     verdicts = [judge(forecast.evidence) for judge in expectations]

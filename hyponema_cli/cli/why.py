@@ -69,7 +69,7 @@ def _moment(session: Session, text: str | None, workspace: str | None) -> dateti
         return None
     if text.strip().casefold() == "now":
         return session.clock.now()
-    zone = timewords.parse_zone(workspace) if workspace else None
+    zone = timewords.stored_zone(workspace) if workspace else None
     return timewords.parse_bound(text, zone, end=True)
 
 

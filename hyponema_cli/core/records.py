@@ -171,7 +171,7 @@ class Schedule:
     def zone(self, workspace: str | None) -> ZoneInfo | None:
         """Return the zone in force; raises InvalidInput when the time zone data have none of that name."""
         name, _ = self.zone_name(workspace)
-        return timewords.parse_zone(name) if name is not None else None
+        return timewords.stored_zone(name) if name is not None else None
 
     def time_of_day(self) -> tuple[time | None, str | None]:
         """Return the time of day in force and whose it is: the schedule's, else its user's."""

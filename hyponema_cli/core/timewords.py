@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from hyponema_cli.core import walltime
 from hyponema_cli.core.errors import InvalidInput, nearest
@@ -44,6 +44,18 @@ def parse_zone(name: str) -> ZoneInfo:
         hint = f"did you mean {match}?" if match else "an IANA name, as in Europe/Madrid or America/New_York"
         raise InvalidInput(f"unknown timezone {name!r}", hint=hint)
     return ZoneInfo(name)
+
+
+@lru_cache(maxsize=256)
+def stored_zone(name: str) -> ZoneInfo:
+    """Return the zone of a name that `parse_zone` once took; raises InvalidInput when there is none of it any more.
+
+    Listing all zones, to be sure that a word is one, takes half as long as a whole idle tick.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError, ValueError):
+        return parse_zone(name)
 
 
 @lru_cache(maxsize=1)

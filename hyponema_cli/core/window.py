@@ -253,6 +253,6 @@ def _holidays(country: str, year: int) -> frozenset[date]:
 def clocks(names: Sequence[str]) -> tuple[ZoneInfo, ...]:
     """Return the clocks of zones by name; none at all when one of them is not known here."""
     try:
-        return tuple(timewords.parse_zone(name) for name in names)
+        return tuple(timewords.stored_zone(name) for name in names)
     except InvalidInput:
         return ()

@@ -6,10 +6,10 @@ between the old rule and the new one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import Any
 
 from hyponema_cli.core.call import LIVE_SCHEDULES, ExecutionState, ScheduleState
@@ -193,23 +193,6 @@ def set_workspace_zone(desk: Desk, write: Callable[[], None]) -> list[Schedule]:
                 hint=f"give them one first: hyp schedules edit {lost[0]} --tz Europe/Madrid",
             )
     return moved
-
-
-def coming(
-    store: Store, schedule: Schedule, workspace: Settings, after: datetime | None = None
-) -> Iterator[Occurrence]:
-    """Yield the occurrences that a schedule will fire at, if every one reaches a dial: what the preview shows.
-
-    `after`, where given, is an instant to begin behind. Raises InvalidInput when the rule cannot be read.
-    """
-    if schedule.status not in LIVE_SCHEDULES or schedule.trouble is not None:
-        return
-    left = schedules.calls_left(store, schedule)
-    rule = schedule.rule(workspace.timezone)
-    begin = schedule.accounted_until if after is None else max(after, schedule.accounted_until)
-    yield from islice(
-        (each for each in occurrences(rule, begin) if not executions.has_row(store, schedule.id, each)), left
-    )
 
 
 def _booked(desk: Desk, request: Request, created_by: str, now: datetime) -> Schedule:

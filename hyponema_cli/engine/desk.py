@@ -6,12 +6,15 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from hyponema_cli.carriers.base import Carrier
 from hyponema_cli.clock import Clock
 from hyponema_cli.core.records import Settings
 from hyponema_cli.ids import NewId, new_id
 from hyponema_cli.store import Store, events, settings
+
+if TYPE_CHECKING:
+    from hyponema_cli.carriers.base import Carrier
 
 
 def _never() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hyponema_cli.carriers.base import in_words
 from hyponema_cli.core.errors import HypError
 from hyponema_cli.core.gates import SIMULATED
 from hyponema_cli.engine.desk import Desk
@@ -37,6 +36,8 @@ class Lines:
         except HypError as error:
             self._problems[account] = error.message
         except Exception as error:
+            from hyponema_cli.carriers.base import in_words
+
             self._problems[account] = f"{type(error).__name__}: {in_words(error)}"
 
     def give_up(self, account: str, problem: str) -> None:

@@ -6,18 +6,19 @@ none is recorded twice, whoever else is at it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import takewhile
+from itertools import islice, takewhile
 
+from hyponema_cli.core.call import LIVE_SCHEDULES
 from hyponema_cli.core.catchup import OVERTAKEN, plan_catch_up
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.records import Schedule, Settings
 from hyponema_cli.core.schedule import Note, Occurrence, next_occurrence, occurrences
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.report import TickReport
-from hyponema_cli.store import executions, schedules, settings
+from hyponema_cli.store import Store, executions, schedules, settings
 
 SCHEDULES_A_TRANSACTION = 500
 OCCURRENCES_A_TRANSACTION = 1000
@@ -73,6 +74,23 @@ def unrecorded(desk: Desk, schedule: Schedule, workspace: Settings) -> Occurrenc
     while following is not None and executions.has_row(desk.store, schedule.id, following):
         following = next_occurrence(rule, following.at)
     return following
+
+
+def occurrences_ahead(
+    store: Store, schedule: Schedule, workspace: Settings, after: datetime | None = None
+) -> Iterator[Occurrence]:
+    """Yield the occurrences that a schedule will fire at, if every one reaches a dial: what the preview shows.
+
+    `after`, where given, is an instant to begin behind. Raises InvalidInput when the rule cannot be read.
+    """
+    if schedule.status not in LIVE_SCHEDULES or schedule.trouble is not None:
+        return
+    left = schedules.calls_left(store, schedule)
+    rule = schedule.rule(workspace.timezone)
+    begin = schedule.accounted_until if after is None else max(after, schedule.accounted_until)
+    yield from islice(
+        (each for each in occurrences(rule, begin) if not executions.has_row(store, schedule.id, each)), left
+    )
 
 
 def rederive_all(desk: Desk, now: datetime) -> None:

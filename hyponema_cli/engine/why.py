@@ -17,13 +17,14 @@ from hyponema_cli.core.call import FINAL_EXECUTIONS, LIVE_SCHEDULES, ExecutionSt
 from hyponema_cli.core.decide import Decision, Defer, Dial, Skip, decide
 from hyponema_cli.core.errors import NotFound, nearest
 from hyponema_cli.core.explain import remedy
-from hyponema_cli.core.gates import GATES, Answer, Facts
+from hyponema_cli.core.gates import GATES, SIMULATED, Answer, Facts
 from hyponema_cli.core.records import Execution, Schedule, Settings
 from hyponema_cli.core.schedule import Occurrence
-from hyponema_cli.engine import book, find
+from hyponema_cli.engine import find
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.facts import Scene
 from hyponema_cli.engine.lines import Lines
+from hyponema_cli.engine.materialise import occurrences_ahead
 from hyponema_cli.store import calls, executions, journal, schedules, users
 
 WAITING = (ExecutionState.PENDING, ExecutionState.WAITING_RETRY)
@@ -43,8 +44,8 @@ OPENS_BY_ITSELF = frozenset(
     }
 )
 """Gates that time alone opens. What another gate stops, only a change can let through."""
-LOOKED_AHEAD = timedelta(days=400)
-MOST_LOOKED_AT = 1000
+LOOKED_AHEAD = timedelta(days=100)
+MOST_LOOKED_AT = 200
 """How many occurrences are tried in search of the next one that would ring."""
 MOST_WAITS = 20
 
@@ -167,23 +168,23 @@ class Inquiry:
             )
             if open_:
                 return self.of_execution(open_[0], subject, subject_id, None)
-        coming = next(book.coming(self._store, schedule, self._workspace, _just_before(at)), None)
-        if coming is None:
+        occurrence = next(occurrences_ahead(self._store, schedule, self._workspace, _just_before(at)), None)
+        if occurrence is None:
             return self._nothing_to_come(schedule, subject, subject_id)
-        due = self._due_of(schedule, coming)
+        due = self._due_of(schedule, occurrence)
         self._open_carrier_of(due)
-        seen = self.outlook(schedule, coming)
+        seen = self.outlook(schedule, occurrence)
         return Because(
             subject,
             subject_id,
-            coming.at,
-            "forecast" if coming.at > self._now else "now",
+            occurrence.at,
+            "forecast" if occurrence.at > self._now else "now",
             seen.decision.verdict,
             seen.decision.reason,
             self._gates(seen.decision.gates, schedule, due),
             schedule,
             None,
-            coming.at,
+            occurrence.at,
             due.to_number,
             seen.rings_at or self._next_ring(schedule),
         )
@@ -232,8 +233,8 @@ class Inquiry:
 
     def _next_ring(self, schedule: Schedule) -> datetime | None:
         """Return when the next call of a schedule would go out, as things stand."""
-        coming = book.coming(self._store, schedule, self._workspace)
-        soon = takewhile(lambda each: each.at <= self._now + LOOKED_AHEAD, coming)
+        ahead = occurrences_ahead(self._store, schedule, self._workspace)
+        soon = takewhile(lambda each: each.at <= self._now + LOOKED_AHEAD, ahead)
         for occurrence in islice(soon, MOST_LOOKED_AT):
             seen = self.outlook(schedule, occurrence)
             if seen.rings_at is not None:
@@ -256,9 +257,9 @@ class Inquiry:
         return executions.not_recorded_yet(self._store, schedule.id, occurrence.at, deadline_at)
 
     def _open_carrier_of(self, due: executions.Due) -> None:
-        """Ask the one carrier that the call would use, as a pass would: not one that may not dial."""
+        """Ask the one carrier that the call would use, as a pass would. The simulated one is always well."""
         caller = Scene(self._desk, self._workspace, self._lines, self._now, behind=False).facts_of(due).caller
-        if caller is not None and (self._workspace.live or caller.carrier == "simulated"):
+        if caller is not None and self._workspace.live and caller.carrier != SIMULATED:
             self._lines.open(caller.carrier)
 
     def _gates(

@@ -51,8 +51,8 @@ def run(
     `on_trouble` when a pass had to be given up because another process held the database; the next one tries again.
 
     The first signal lets the calls at hand go out, and no more; a second one raises StoppedAtOnce, after which the
-    process must end without waiting for threads. A pass that fails otherwise ends the worker with its exception: whoever supervises it
-    restarts it, and nobody has to guess. Signals are ignored once this has returned.
+    process must end without waiting for threads. A pass that fails otherwise ends the worker with its exception:
+    whoever supervises it restarts it, and nobody has to guess. Signals are ignored once this has returned.
     """
     # Imported here: it costs more than the whole of an idle tick.
     from apscheduler.schedulers.background import BackgroundScheduler
@@ -105,6 +105,7 @@ def _pass(desk: Desk, after_pass: Callable[[TickReport], None]) -> None:
         # The machine's zone data were updated under us: forget what was read of the old ones.
         ZoneInfo.clear_cache()
         timewords.parse_zone.cache_clear()
+        timewords.stored_zone.cache_clear()
         desk.zone_edition = edition
     if desk.store.has_work(desk.clock.now(), edition):
         after_pass(tick(desk, DIAL_WITHIN))

@@ -31,7 +31,7 @@ def local_in(instant: datetime | None, zone: str | None) -> str | None:
     if instant is None:
         return None
     try:
-        return f"{local(instant, timewords.parse_zone(zone))} {zone}" if zone else local(instant, None)
+        return f"{local(instant, timewords.stored_zone(zone))} {zone}" if zone else local(instant, None)
     except InvalidInput:
         return local(instant, None)
 

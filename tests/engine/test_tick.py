@@ -14,7 +14,7 @@ from hyponema_cli.core.errors import Conflict
 from hyponema_cli.core.schedule import occurrences
 from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine import book
-from hyponema_cli.engine.materialise import materialise
+from hyponema_cli.engine.materialise import materialise, occurrences_ahead
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.engine.request import Request
 from hyponema_cli.store import schedules, settings, users
@@ -420,7 +420,7 @@ class TestWhenTheClocksOfAUserOrTheWorkspaceChange:
         world.run_until("2026-03-02 09:00", every=timedelta(minutes=5))
         _, after = book.edit(world.desk, daily.id, Request(timezone="America/New_York"))
         assert after.next_run_at == at("2026-03-03 14:30")
-        preview = next(book.coming(world.store, world.schedule(daily), settings.load(world.store)))
+        preview = next(occurrences_ahead(world.store, world.schedule(daily), settings.load(world.store)))
         assert preview.at == after.next_run_at
 
     def test_a_call_taken_back_frees_its_slot_for_the_new_clocks(self, world: World) -> None:
