@@ -1,4 +1,4 @@
-"""How much does `hyp tick` cost when nothing is due? The whole process, against an empty Typer program."""
+"""What does `hyp tick` cost when nothing is due, and `hyp why`? Whole processes, against an empty Typer program."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def two() -> None:
 app()
 """
 ROUNDS = 41
+ONE_OF_THEM = f"sch_{1:026d}"
 
 
 def main() -> None:
@@ -50,6 +51,11 @@ def main() -> None:
                 str(path),
                 "tick",
             ]
+        commands[f"hyp why, {count:,} schedules"] = [
+            *commands[f"hyp tick, {count:,} schedules"][:-1],
+            "why",
+            ONE_OF_THEM,
+        ]
         times: dict[str, list[float]] = {name: [] for name in commands}
         for _ in range(ROUNDS):
             # In turns, so that whatever else the machine does hits all alike.

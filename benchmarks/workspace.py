@@ -47,7 +47,7 @@ def _copy(desk: Desk, seed: str, count: int) -> None:
             f"""
             with recursive n(i) as (select 1 where ? >= 1 union all select i + 1 from n where i < ?)
             insert into schedules (id, to_number, {", ".join(others)})
-            select printf('sch_%026d', i), printf('+3460%07d01', i), {", ".join("s." + name for name in others)}
+            select printf('sch_%026d', i), printf('+346%06d01', i), {", ".join("s." + name for name in others)}
             from n, schedules s where s.id = ?
             """,  # noqa: S608 - column names of our own table
             (count, count, seed),

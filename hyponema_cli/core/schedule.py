@@ -16,10 +16,13 @@ The wall time and the zone are the truth. An instant derived from them is a cach
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 from hyponema_cli.core import cron, walltime
 from hyponema_cli.core.instant import to_text
@@ -217,10 +220,16 @@ def _cron_walls(expression: cron.CronExpression, after: datetime) -> Iterator[da
 
     croniter sees naive times only: on zoned ones it rings twice in the autumn hour (measured with 7.0.0).
     """
-    from croniter import croniter
-
     if after.date() >= LAST_DAY:
         return
-    steps = croniter(expression.canonical, after, day_or=expression.either_day)
+    steps = copy(_croniter(expression.canonical, expression.either_day))
+    steps.set_current(after)
     while (wall := steps.get_next(datetime)).date() < LAST_DAY:
         yield wall
+
+
+@lru_cache(maxsize=256)  # reading an expression takes croniter as long as finding its next time
+def _croniter(canonical: str, either_day: bool) -> Any:
+    from croniter import croniter
+
+    return croniter(canonical, datetime(2000, 1, 1), day_or=either_day)  # noqa: DTZ001 - a wall reading

@@ -70,6 +70,12 @@ class CallingWindow:
     holidays_of: str | None = None
     """ISO 3166 code of a country whose public holidays are closed."""
 
+    @property
+    def is_always_open(self) -> bool:
+        """True when no clock could show a closed hour: then it does not matter which clock it is."""
+        all_day = Span(EVERY_DAY, 0, DAY_MINUTES)
+        return all_day in self.spans and not self.closed_dates and self.holidays_of is None
+
     def shows_open(self, wall: datetime) -> bool:
         """True when the window is open while the callee's clock shows the naive reading `wall`."""
         weekday, minute = wall.isoweekday(), wall.hour * 60 + wall.minute

@@ -120,6 +120,8 @@ def dial_due(desk: Desk, report: TickReport, only: str | None = None, within: ti
     """
     if desk.store.in_transaction():
         raise RuntimeError("an intent must be committed before it is carried out: no transaction may be open here")
+    if not executions.any_due(desk.store, desk.clock.now()):
+        return
     lines = Lines(desk)
     deferred: set[str] = set()
     turns: list[datetime] = []

@@ -29,6 +29,8 @@ def materialise(desk: Desk, now: datetime, report: TickReport) -> None:
     """Record every occurrence that is due at `now`."""
     if is_newer(desk.zone_edition, settings.zone_edition(desk.store)):
         rederive_all(desk, now)
+    if not schedules.any_due(desk.store, now):
+        return
     workspace = desk.settings()
     while True:
         with desk.store.transaction():

@@ -44,8 +44,10 @@ def reconcile(
     """
     if calls.orphans(desk.store, now - ORPHANED_AFTER):
         _doubt_orphans(desk, now, report)
-    workspace, looks = desk.settings(), dict[str, list[CallView] | None]()
-    for doubt in calls.in_doubt(desk.store, None if all_doubts else now):
+    looks: dict[str, list[CallView] | None] = {}
+    doubts = calls.in_doubt(desk.store, None if all_doubts else now)
+    workspace = desk.settings() if doubts else Settings()
+    for doubt in doubts:
         found = looks[doubt.id] = _find(desk, doubt)
         with desk.store.transaction(patience=RECORD_PATIENCE):
             if calls.status_of(desk.store, doubt.id) is CallState.IN_DOUBT:

@@ -42,15 +42,18 @@ SETTLE_WITHIN = timedelta(seconds=20)
 
 def settle(desk: Desk, now: datetime, report: TickReport) -> None:
     """Bring the live calls up to date, and withdraw those that their carrier has held back for too long."""
-    workspace = desk.settings()
+    batch = calls.to_follow(desk.store, now, CALLS_A_TRANSACTION)
+    workspace = desk.settings() if batch else Settings()
     silent: set[str] = set()
-    while batch := calls.to_follow(desk.store, now, CALLS_A_TRANSACTION):
+    while batch:
         views = []
         for call in batch:
             if desk.clock.now() - now > SETTLE_WITHIN:
                 silent.add(call.carrier)
             views.append(_withdrawn_if_too_late(desk, call, _ask(desk, call, silent), workspace, now))
         _note_all(desk, views, workspace, now, report)
+        full = len(batch) == CALLS_A_TRANSACTION
+        batch = calls.to_follow(desk.store, now, CALLS_A_TRANSACTION) if full else []
 
 
 def _note_all(

@@ -115,12 +115,22 @@ _WITH_FACTS = """
       s.user_id, u.timezone, s.calling_window, u.calling_window,
       exists (select 1 from suppressions p where p.phone_number = coalesce(u.phone_number, s.to_number)),
       exists (select 1 from sessions x where x.ended_at is null and x.expires_at > :now
-        and (x.phone_number = coalesce(u.phone_number, s.to_number) or x.user_id = s.user_id)),
+        and x.phone_number = coalesce(u.phone_number, s.to_number))
+      or exists (select 1 from sessions x where x.ended_at is null and x.expires_at > :now and x.user_id = s.user_id),
       e.slot
     from {source} e
     join schedules s on s.id = e.schedule_id
     left join users u on u.id = s.user_id
 """
+
+
+def any_due(store: Store, now: datetime) -> bool:
+    """True when an execution is to be decided at `now`."""
+    row = store.execute(
+        "select 1 from executions where status in ('pending', 'waiting_retry') and due_at <= ? limit 1",
+        (to_text(now),),
+    ).fetchone()
+    return row is not None
 
 
 def due(store: Store, now: datetime, limit: int, only: str | None = None) -> list[Due]:

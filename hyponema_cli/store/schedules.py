@@ -118,6 +118,14 @@ def words(store: Store) -> list[str]:
     return [word for row in rows for word in row]
 
 
+def any_due(store: Store, now: datetime) -> bool:
+    """True when a schedule has an occurrence due at `now`."""
+    return (
+        store.execute("select 1 from schedules where next_run_at <= ? limit 1", (to_text(now),)).fetchone()
+        is not None
+    )
+
+
 def due(store: Store, now: datetime, limit: int) -> list[Schedule]:
     """Return schedules with an occurrence due at `now`, the longest due first."""
     return _read(
