@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hyponema_cli.core.errors import InvalidInput
 
@@ -66,6 +67,7 @@ class CronExpression:
     """True: minute or hour starts with `*`; the expression follows real time through a clock change."""
 
 
+@lru_cache(maxsize=256)  # a schedule is read anew at each of its occurrences
 def parse(text: str) -> CronExpression:
     """Read five fields.
 

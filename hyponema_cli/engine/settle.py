@@ -124,6 +124,9 @@ def _note(
         following = now + _poll_after(now - call.placed_at)
         if state is CallState.QUEUED and call.deadline_at >= now:
             following = min(following, call.deadline_at + SHORTEST_POLL)
+        if state is call.status and call.withdrawn is None:
+            calls.ask_again(desk.store, call.id, following)
+            return
         calls.move(desk.store, call.id, state, following, call.withdrawn)
         executions.follow(desk.store, call.execution_id, execution_state_during(state))
         if state is not call.status:

@@ -75,6 +75,7 @@ class Store:
         connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
         self.connection.backup(connection)
         connection.execute("pragma foreign_keys = on")
+        connection.execute("pragma temp_store = memory")
         copy = Store(self.path, connection)
         copy.keeps_trail = False
         return copy

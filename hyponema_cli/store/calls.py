@@ -228,6 +228,12 @@ def is_ours(store: Store, carrier: str, carrier_call_id: str) -> bool:
     return row is not None
 
 
+def ask_again(store: Store, call_id: str, next_poll_at: datetime) -> None:
+    """Note that a live call goes on as it did, and when to ask about it again."""
+    # Apart from `move`: writing a status rewrites six indexes, even when it is the same one.
+    store.execute("update calls set next_poll_at = ? where id = ?", (to_text(next_poll_at), call_id))
+
+
 def move(store: Store, call_id: str, status: CallState, next_poll_at: datetime, withdrawn: str | None = None) -> None:
     """Note what a live call does, when to ask about it again, and why it was withdrawn if it was."""
     store.execute(
