@@ -45,11 +45,16 @@ class Session:
     @contextmanager
     def store(self) -> Iterator[Store]:
         """Open the workspace for the time of a command."""
-        from hyponema_cli.store import open_store
+        import sqlite3
+
+        from hyponema_cli.store import as_hyp_error, open_store
 
         store = open_store(self.path())
         try:
             yield store
+        except sqlite3.OperationalError as error:
+            # Said with the file's name: whoever looks after several workspaces must know which.
+            raise as_hyp_error(error, store.path) from error
         finally:
             store.close()
 

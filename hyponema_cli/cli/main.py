@@ -145,12 +145,11 @@ def _report_other(error: Exception, words: list[str]) -> int:
     """Sort what is left: a wrong word on the command line, SQLite's own trouble, or a bug."""
     if hasattr(error, "exit_code") and hasattr(error, "format_message"):
         return _report_usage(error, words)
-    if type(error).__module__ == "sqlite3":
+    if type(error).__module__ == "sqlite3" and type(error).__name__ in ("OperationalError", "DatabaseError"):
         from hyponema_cli.store import as_hyp_error
 
         known = as_hyp_error(error)  # type: ignore[arg-type]
-        if known is not None:
-            return _report(known.kind, BY_KIND[known.kind], known.message, known.hint, words)
+        return _report(known.kind, BY_KIND[known.kind], known.message, known.hint, words)
     if isinstance(error, UnicodeEncodeError):
         message = f"{error.object[: error.end]!r} holds bytes that are not UTF-8"
         return _report("usage", Exit.USAGE, message, "check the encoding of what was typed or read", words)

@@ -146,6 +146,7 @@ def dial_due(desk: Desk, report: TickReport, only: str | None = None, within: ti
             desk.clock.wait_until(min(turns[0], now + LONGEST_NAP))
         now = desk.clock.now()
     report.deferred += len(deferred)
+    report.carrier_trouble = lines.problems()
 
 
 @dataclass(slots=True)
@@ -361,21 +362,30 @@ def _record_all(desk: Desk, answers: list[tuple[Intent, Answer]], report: TickRe
 
     write_all(desk, report, answers, write, doubt)
     if desk.keeps_journal:
-        fates = [(intent, answer) for intent, answer in answers if isinstance(answer, Accepted | NotPlaced | Refused)]
+        fates = [fate for intent, answer in answers if (fate := _fate_of(intent.call.id, answer)) is not None]
         with suppress(HypError):  # what the database has recorded stands; the journal only knows less
-            journal.note_fates(
-                desk.store,
-                [
-                    journal.Fate(
-                        intent.call.id, answer.view.carrier_call_id if isinstance(answer, Accepted) else None
-                    )
-                    for intent, answer in fates
-                ],
-            )
+            journal.note_fates(desk.store, fates)
+
+
+def _fate_of(call_id: str, answer: Answer) -> journal.Fate | None:
+    """Return what the dial journal should know of an answer; of a doubt there is nothing to know."""
+    match answer:
+        case Accepted(view):
+            return journal.Fate("took", call_id, view.carrier_call_id)
+        case Refused(reason):
+            return journal.Fate("refused", call_id, reason=reason)
+        case NotPlaced(reason):
+            return journal.Fate("not", call_id, reason=reason)
+        case Doubt():
+            return None
 
 
 def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport) -> None:
     call, now = intent.call, desk.clock.now()
+    state = calls.status_of(desk.store, call.id)
+    if state not in (CallState.PLACING, CallState.IN_DOUBT):
+        _record_late(desk, intent, answer, now)
+        return
     match answer:
         case Accepted(view, at):
             _record_accepted(desk, intent, view, at, report)
@@ -395,8 +405,22 @@ def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport) -> N
             _log_call(desk, intent, "call.rejected", now, reason)
             end = GiveUp(ExecutionState.FAILED, Outcome.REJECTED)
             finish_execution(desk, intent.due.schedule_id, call.execution_id, end, now, report)
+        case Doubt() if state is CallState.IN_DOUBT:
+            pass  # so slow that others doubt it already, and look for it
         case Doubt(reason, error):
             _record_doubt(desk, intent, reason, error, now, report)
+
+
+def _record_late(desk: Desk, intent: Intent, answer: Answer, now: datetime) -> None:
+    """Keep an answer that came so late that its call was doubted, and found or settled, without us.
+
+    What is written there stands. The carrier's id is kept all the same, so that nobody takes that call for another.
+    """
+    carrier_call_id = answer.view.carrier_call_id if isinstance(answer, Accepted) else None
+    if carrier_call_id is not None:
+        calls.bind(desk.store, intent.call.id, carrier_call_id)
+    said = type(answer).__name__.casefold() + (f" {carrier_call_id}" if carrier_call_id else "")
+    _log_call(desk, intent, "call.answered_late", now, said)
 
 
 def _record_accepted(desk: Desk, intent: Intent, view: CallView, at: datetime, report: TickReport) -> None:

@@ -48,6 +48,10 @@ class Lines:
         """Say why a carrier cannot be used; None when it can, or when nobody tried."""
         return self._problems.get(account)
 
+    def problems(self) -> dict[str, str]:
+        """Return what is wrong, by account."""
+        return dict(self._problems)
+
     def pace(self, account: str) -> float | None:
         """Return how many calls a second a carrier says that it takes; None: as many as come."""
         return self._own_pace.get(account)

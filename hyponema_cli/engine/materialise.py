@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 
+from hyponema_cli.core import cron
 from hyponema_cli.core.call import LIVE_SCHEDULES
 from hyponema_cli.core.catchup import OVERTAKEN, plan_catch_up
 from hyponema_cli.core.errors import InvalidInput
@@ -21,6 +22,7 @@ from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import Store, executions, schedules, settings
 
 SCHEDULES_A_TRANSACTION = 500
+REDERIVED_A_TRANSACTION = 100
 OCCURRENCES_A_TRANSACTION = 1000
 """How many occurrences are recorded before the write lock is given to others: about a tenth of a second."""
 
@@ -103,7 +105,7 @@ def rederive_all(desk: Desk, now: datetime) -> None:
     workspace, after = desk.settings(), ""
     while True:
         with desk.store.transaction():
-            page = schedules.live_after(desk.store, after, SCHEDULES_A_TRANSACTION)
+            page = schedules.live_after(desk.store, after, REDERIVED_A_TRANSACTION)
             for schedule in page:
                 _rederive(desk, schedule, workspace, now)
             if not page:
@@ -113,7 +115,9 @@ def rederive_all(desk: Desk, now: datetime) -> None:
 
 
 def _rederive(desk: Desk, schedule: Schedule, workspace: Settings, now: datetime) -> None:
-    if schedule.next_run_at is None or schedule.next_slot is None:
+    repeats = schedule.cron_expression is not None and cron.parse(schedule.cron_expression).repeating
+    if schedule.next_run_at is None or schedule.next_slot is None or repeats:
+        # A repeating rule names instants: whatever the clocks do, none of them moves.
         promised = []
     else:
         promised = [Occurrence(schedule.next_run_at, schedule.next_slot)]

@@ -31,6 +31,8 @@ LOOKS = (
 ORPHANED_AFTER = timedelta(seconds=90)
 """An intent that is `placing` for longer than a request can take (30 s to be sent, 20 s for itself, a margin) has
 lost its process: it may have been sent, and is in doubt."""
+SETTLED_NEARBY = timedelta(days=1)
+"""How far from a doubt a call that a person settled, and nobody saw, can make the carrier's list ambiguous."""
 CLOCK_SKEW = timedelta(minutes=2)
 """How far the carrier's clock may differ from ours."""
 
@@ -58,15 +60,22 @@ def reconcile(
 def resolve(desk: Desk, call_id: str, *, placed: bool) -> str:
     """Settle a doubt by what a person says, that the call was placed or was not; return the id of its execution.
 
-    Placed: its execution is completed, and nothing is dialled. Not placed: its execution is due again, if it is still
+    Placed: nothing is dialled. The carrier is asked for the call once more: found, it is followed to its end like any
+    other; else its execution is completed, and its line free. Not placed: its execution is due again, if it is still
     in time. Raises NotFound for an unknown call, Conflict for one that is not in doubt.
     """
     now = desk.clock.now()
+    found = [each for each in calls.in_doubt(desk.store) if each.id == call_id and placed]
+    views = _find(desk, found[0]) if found else None
     with desk.store.transaction():
         doubts = {doubt.id: doubt for doubt in calls.in_doubt(desk.store)}
         if call_id not in doubts:
             _refuse(desk, call_id, list(doubts))
         doubt = doubts[call_id]
+        if views is not None and len(views) == 1:
+            _log(desk, doubt, "call.resolved", now, "placed")
+            _adopt(desk, doubt, views[0], now)
+            return doubt.execution_id
         state = CallState.COMPLETED if placed else CallState.NOT_PLACED
         calls.finish(desk.store, doubt.id, state, now, reason="resolved_by_operator")
         _log(desk, doubt, "call.resolved", now, "placed" if placed else "not_placed")
@@ -103,11 +112,15 @@ def _find(desk: Desk, doubt: calls.Doubtful) -> list[CallView] | None:
         views = [checked(view) for view in found]
     except Exception:
         return None
-    return [
+    fitting = [
         view
         for view in views
         if since <= view.created_at <= until and not calls.is_ours(desk.store, doubt.carrier, view.carrier_call_id)
     ]
+    if fitting and calls.settled_unseen(desk.store, doubt, SETTLED_NEARBY):
+        # One of them may be the call that a person has settled by word: no single one fits any more.
+        return fitting * 2
+    return fitting
 
 
 def _settle(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hyponema_cli.core.call import CallState, ExecutionState
+from hyponema_cli.core.call import CALL_MOVES, CallState, ExecutionState, Outcome
 from hyponema_cli.core.instant import from_text
 from hyponema_cli.core.records import Call
 from hyponema_cli.core.retry import GiveUp
@@ -66,7 +66,7 @@ def recover(desk: Desk, now: datetime) -> Recovered:
 
 
 def _may_live(fate: Fate | None) -> bool:
-    return fate is None or fate.carrier_call_id is not None
+    return fate is None or fate.what == "took"
 
 
 def _bring_back(
@@ -79,8 +79,10 @@ def _bring_back(
         return None
     execution_id = _execution_of(desk, entry, now)
     dialled_at = from_text(entry.created_at)
-    if not _may_live(fate):
-        status, reason, kept = CallState.NOT_PLACED, "known_from_journal", recovered.not_placed
+    if fate is not None and fate.what == "refused":
+        status, reason, kept = CallState.REJECTED, fate.reason, recovered.not_placed
+    elif fate is not None and fate.what == "not":
+        status, reason, kept = CallState.NOT_PLACED, fate.reason, recovered.not_placed
     elif not is_last:
         status, reason, kept = CallState.FAILED, END_LOST, recovered.over
     elif fate is not None:
@@ -94,9 +96,12 @@ def _bring_back(
         _call_of(entry, fate, execution_id, status, reason, now),
         next_poll_at=now + FIRST_LOOK if status in (CallState.QUEUED, CallState.IN_DOUBT) else None,
     )
-    if _may_live(fate):
+    if status is not CallState.NOT_PLACED:
         state = ExecutionState.IN_DOUBT if status is CallState.IN_DOUBT else ExecutionState.DIALING
         executions.bring_back(desk.store, execution_id, state, reason, entry.attempt, entry.from_number, dialled_at)
+    if status is CallState.REJECTED:
+        end = GiveUp(ExecutionState.FAILED, Outcome.REJECTED)
+        finish_execution(desk, entry.schedule_id, execution_id, end, now, TickReport(now))
     kept.append(entry.call_id)
     desk.log(
         now,
@@ -152,8 +157,8 @@ def _end_whatever_holds_the_line(desk: Desk, entry: Entry, execution_id: str, no
 def _call_of(
     entry: Entry, fate: Fate | None, execution_id: str, status: CallState, reason: str | None, now: datetime
 ) -> Call:
-    is_over = status in (CallState.NOT_PLACED, CallState.FAILED)
-    took = fate is not None and fate.carrier_call_id is not None
+    is_over = not CALL_MOVES[status]
+    took = fate is not None and fate.what == "took"
     return Call(
         id=entry.call_id,
         execution_id=execution_id,

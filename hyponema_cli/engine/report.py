@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from hyponema_cli.core.call import ExecutionState
@@ -30,6 +30,9 @@ class TickReport:
     database_behind: bool = False
     """The database is older than its last dials: nothing was dialled."""
 
+    carrier_trouble: dict[str, str] = field(default_factory=dict)
+    """Why a carrier could not be used, by account."""
+
     def count(self, status: ExecutionState) -> None:
         """Count an execution that ended."""
         match status:
@@ -50,4 +53,4 @@ class TickReport:
     @property
     def needs_attention(self) -> bool:
         """True when somebody should look: a call failed, was missed, or is in doubt, or nothing may be dialled."""
-        return bool(self.failed or self.missed or self.in_doubt or self.database_behind)
+        return bool(self.failed or self.missed or self.in_doubt or self.database_behind or self.carrier_trouble)

@@ -254,6 +254,7 @@ def did(report: Any) -> str:
     said = [f"{count} {name.replace('_', ' ')}" for name, count in counted.items() if count]
     if report.database_behind:
         said.append("this database is older than its last dials, and nothing is dialled until: hyp reconcile")
+    said += [f"carrier {account} cannot be used: {why}" for account, why in report.carrier_trouble.items()]
     return ", ".join(said)
 
 

@@ -263,6 +263,10 @@ def as_hyp_error(error: sqlite3.Error, path: Path | None = None) -> HypError:
             f"{where} cannot grow: the disk is full",
             hint="free some space; a call that could not be recorded shows up in: hyp reconcile",
         )
+    if "disk I/O" in text:
+        return Unusable(
+            f"{where} cannot be written: {text}", hint="check the disk, its quota and its file-size limit"
+        )
     if "not a database" in text or "malformed" in text:
         return Unusable(f"{where} is not a usable SQLite file: {text}", hint="restore it from a backup")
     return Unusable(f"{where}: {text}")

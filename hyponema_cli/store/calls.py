@@ -220,6 +220,35 @@ def looked(store: Store, call_id: str, looks: int, next_look_at: datetime | None
     )
 
 
+def bind(store: Store, call_id: str, carrier_call_id: str) -> None:
+    """Note under which id the carrier has a call, if no other of our calls bears it."""
+    store.execute(
+        """
+        update or ignore calls set carrier_call_id = ? where id = ? and carrier_call_id is null
+        """,
+        (carrier_call_id, call_id),
+    )
+
+
+def settled_unseen(store: Store, doubt: Doubtful, within: timedelta) -> bool:
+    """True when a person has settled a call between the same two numbers whose id at the carrier nobody knows."""
+    row = store.execute(
+        """
+        select 1 from calls
+        where to_number = ? and from_number = ? and carrier = ? and carrier_call_id is null and status = 'completed'
+          and created_at between ? and ?
+        """,
+        (
+            doubt.to_number,
+            doubt.from_number,
+            doubt.carrier,
+            to_text(doubt.created_at - within),
+            to_text(doubt.created_at + within),
+        ),
+    ).fetchone()
+    return row is not None
+
+
 def is_ours(store: Store, carrier: str, carrier_call_id: str) -> bool:
     """True when a carrier's call belongs to one of our rows."""
     row = store.execute(

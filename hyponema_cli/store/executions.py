@@ -262,7 +262,7 @@ def give_back(store: Store, execution_id: str, until: datetime | None, reason: s
         update executions set due_at = coalesce(?, due_at), reason = ?, attempts = attempts - 1,
           status = iif(attempts > 1, 'waiting_retry', 'pending'),
           from_number = iif(attempts > 1, from_number, null)
-        where id = ?
+        where id = ? and status in ('dialing', 'in_doubt')
         """,
         (maybe_text(until), reason, execution_id),
     )

@@ -16,7 +16,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from hyponema_cli.core.errors import Unusable
 from hyponema_cli.store import Store
@@ -47,10 +47,15 @@ class Entry(NamedTuple):
 
 
 class Fate(NamedTuple):
-    """What became of a request: the carrier's id of the call; None: we know that no call was made."""
+    """What became of a request."""
 
+    what: Literal["took", "refused", "not"]
+    """The carrier took it; refused it for good; or we know that it did not get it, and it may be made again."""
     call_id: str
-    carrier_call_id: str | None
+    carrier_call_id: str | None = None
+    """The carrier's id of a call that it took."""
+    reason: str | None = None
+    """Why it did not take it."""
 
 
 def path_of(workspace: Path) -> Path:
@@ -71,12 +76,12 @@ def take_numbers(store: Store, count: int) -> int:
 
 def note_intents(store: Store, entries: Sequence[Entry]) -> None:
     """Write intents down, and see them on disk. Raises Unusable when that cannot be: then nothing may be sent."""
-    _append(store, (["dial", *entry] for entry in entries), synced=True)
+    append(store, (["dial", *entry] for entry in entries), synced=True)
 
 
 def note_fates(store: Store, fates: Iterable[Fate]) -> None:
     """Write down what became of requests. Not waited for: without it, a call that is brought back is in doubt."""
-    _append(store, (["took", *fate] if fate.carrier_call_id else ["not", fate.call_id] for fate in fates))
+    append(store, fates)
 
 
 def is_behind(store: Store) -> bool:
@@ -97,10 +102,8 @@ def lost(store: Store) -> list[tuple[Entry, Fate | None]]:
         match line:
             case ["dial", *fields] if len(fields) == len(Entry._fields):
                 entries[fields[1]] = Entry(*fields)
-            case ["took", call_id, carrier_call_id]:
-                fates[call_id] = Fate(call_id, carrier_call_id)
-            case ["not", call_id]:
-                fates[call_id] = Fate(call_id, None)
+            case [("took" | "refused" | "not") as what, call_id, carrier_call_id, reason]:
+                fates[call_id] = Fate(what, call_id, carrier_call_id, reason)
     unknown = [
         entry
         for entry in entries.values()
@@ -121,7 +124,8 @@ def _own(store: Store) -> tuple[str, int]:
     return own, dials
 
 
-def _append(store: Store, lines: Iterable[Sequence[Any]], *, synced: bool = False) -> None:
+def append(store: Store, lines: Iterable[Sequence[Any]], *, synced: bool = False) -> None:
+    """Write lines at the end; `synced` sees them on disk. Raises Unusable when they cannot be written."""
     text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
     if not text:
         return
