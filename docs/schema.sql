@@ -258,6 +258,18 @@ insert into journal values (1, lower(hex(randomblob(16))), 0);
 
 create index schedules_by_number on schedules (to_number) where to_number is not null;
 
+drop index one_live_call_an_execution;
+
+create unique index one_live_call_an_execution on calls (execution_id) where finished_at is null;
+
+drop index one_live_call_a_callee;
+
+create unique index one_live_call_a_callee on calls (to_number) where finished_at is null;
+
+drop index executions_open;
+
+create index executions_open on executions (schedule_id) where finished_at is null;
+
 create index calls_by_callee on calls (to_number, created_at);
 
 create index events_by_subject on events (subject_id) where subject_id is not null;

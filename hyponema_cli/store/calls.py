@@ -96,7 +96,7 @@ def live_of(store: Store, to_number: str, execution_id: str) -> list[tuple[str, 
         """
         select c.id, c.execution_id, e.schedule_id from calls c
         join executions e on e.id = c.execution_id
-        where c.status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt')
+        where c.finished_at is null
           and (c.to_number = ? or c.execution_id = ?)
         """,
         (to_number, execution_id),
@@ -110,7 +110,7 @@ def all_live(store: Store) -> list[tuple[str, str, str]]:
         """
         select c.id, c.execution_id, e.schedule_id from calls c
         join executions e on e.id = c.execution_id
-        where c.status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt')
+        where c.finished_at is null
         """
     )
     return [(row[0], row[1], row[2]) for row in rows]
@@ -382,7 +382,7 @@ def count_live(store: Store, doubts_since: datetime) -> int:
     (count,) = store.execute(
         """
         select count(*) from calls
-        where status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt')
+        where finished_at is null
           and (status <> 'in_doubt' or created_at > ?)
         """,
         (to_text(doubts_since),),
@@ -409,7 +409,7 @@ def live_to(store: Store, to_number: str) -> list[str]:
     rows = store.execute(
         """
         select id from calls
-        where to_number = ? and status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt')
+        where to_number = ? and finished_at is null
         """,
         (to_number,),
     )

@@ -104,11 +104,11 @@ _WITH_FACTS = """
       s.agent_id, coalesce(u.phone_number, s.to_number), s.status, s.kind <> 'once',
       (select c.id from calls c
        where c.to_number = coalesce(u.phone_number, s.to_number)
-         and c.status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt')),
+         and c.finished_at is null),
       (select o.id from executions o indexed by executions_open
        where o.schedule_id = e.schedule_id and o.kind = 'scheduled'
          and (o.scheduled_time, o.id) < (e.scheduled_time, e.id)
-         and o.status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt') limit 1),
+         and o.finished_at is null limit 1),
       s.max_occurrences - iif(s.max_occurrences is null, 0, (
         select count(*) from executions o
         where o.schedule_id = e.schedule_id and o.kind = 'scheduled' and o.attempts > 0 and o.id <> e.id)),
@@ -370,7 +370,7 @@ def pending_of(store: Store, schedule_id: str) -> list[tuple[str, Occurrence]]:
         """
         select id, scheduled_time, slot from executions indexed by executions_open
         where schedule_id = ? and kind = 'scheduled' and status = 'pending'
-          and status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt')
+          and finished_at is null
         order by id
         """,
         (schedule_id,),
@@ -439,7 +439,7 @@ def dialling_of(store: Store, schedule_id: str) -> list[str]:
         """
         select id from executions indexed by executions_open
         where schedule_id = ? and status <> 'pending'
-          and status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt')
+          and finished_at is null
         order by id
         """,
         (schedule_id,),

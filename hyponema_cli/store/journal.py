@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ LARGEST = 16 * 1024 * 1024
 """A journal that grows larger, about fifty thousand dials, loses its older half. Only calls that are still in time
 could be made again, and those are at its end."""
 _TAIL = 256 * 1024
+_NUMBERS = re.compile(rb'^\["dial",([0-9]{1,18}),', re.MULTILINE)
 
 
 class Entry(NamedTuple):
@@ -203,10 +205,10 @@ def _last_number(store: Store) -> int:
             size = journal.seek(0, os.SEEK_END)
             for begin in (max(size - _TAIL, 0), 0):
                 journal.seek(begin)
-                lines = filter(None, map(_parsed, journal.read().splitlines()))
-                numbers = [line[1] for line in lines if line[0] == "dial" and len(line) > 1]
+                # Not the last line only: two processes may write theirs in another order than they were numbered.
+                numbers = [int(number) for number in _NUMBERS.findall(journal.read())]
                 if numbers:
-                    return int(max(numbers))
+                    return max(numbers)
     except FileNotFoundError:
         pass
     return 0

@@ -45,7 +45,11 @@ def m0001_the_spine(db: Database) -> None:
 
 
 def m0002_the_gates(db: Database) -> None:
-    """Sessions, suppressions, calling windows, caps, turns, and what the dial journal is compared with."""
+    """Sessions, suppressions, calling windows, caps, turns, and what the dial journal is compared with.
+
+    The indexes of what is live say `finished_at is null`: it is the same by the tables' CHECKs, and a change from one
+    live state to another leaves them alone.
+    """
     _run(db, GATES)
 
 
@@ -316,6 +320,18 @@ create table journal (
 insert into journal values (1, lower(hex(randomblob(16))), 0);
 
 create index schedules_by_number on schedules (to_number) where to_number is not null;
+
+drop index one_live_call_an_execution;
+
+create unique index one_live_call_an_execution on calls (execution_id) where finished_at is null;
+
+drop index one_live_call_a_callee;
+
+create unique index one_live_call_a_callee on calls (to_number) where finished_at is null;
+
+drop index executions_open;
+
+create index executions_open on executions (schedule_id) where finished_at is null;
 
 create index calls_by_callee on calls (to_number, created_at);
 

@@ -240,7 +240,7 @@ def conclude(store: Store, schedule_id: str, now: datetime) -> ScheduleState | N
         from schedules s
         where s.id = ? and s.status in ('active', 'paused') and s.trouble is null
           and not exists (select 1 from executions e indexed by executions_open where e.schedule_id = s.id
-            and e.status in ('pending', 'dialing', 'in_progress', 'waiting_retry', 'in_doubt'))
+            and e.finished_at is null)
         """,
         (schedule_id,),
     ).fetchone()

@@ -11,7 +11,6 @@ import pytest
 from hyponema_cli.core.call import (
     FINAL_EXECUTIONS,
     LIVE_CALLS,
-    OPEN_EXECUTIONS,
     CallState,
     ExecutionState,
     ScheduleState,
@@ -36,10 +35,9 @@ def test_every_state_of_the_code_is_a_state_of_the_table(table: str, states: typ
     assert words_after(rf"create table {table} \((?s:.*?)status text not null check \(status in ") == set(states)
 
 
-def test_the_indexes_of_live_calls_and_open_executions_name_the_states_that_the_code_names() -> None:
-    assert words_after("one_live_call_an_execution on calls (?s:.*?)where status in") == LIVE_CALLS
-    assert words_after("one_live_call_a_callee on calls (?s:.*?)where status in") == LIVE_CALLS
-    assert words_after("index executions_open on executions (?s:.*?)where status in") == OPEN_EXECUTIONS
+def test_a_call_is_over_when_it_has_an_end_and_only_then() -> None:
+    final = words_after(r"duration_seconds integer(?s:.*?)\(finished_at is not null\)\s*= \(status in")
+    assert final == set(CallState) - LIVE_CALLS
 
 
 def test_final_executions_and_only_they_have_an_end() -> None:
