@@ -94,10 +94,14 @@ def _tell_recovered(it: Recovered) -> None:
         (it.in_doubt, "in doubt"),
         (it.over, "over, their end lost"),
         (it.not_placed, "not placed"),
-        (it.without_schedule, "of schedules that this file does not know"),
+        (it.lost, "that cannot be written, their executions closed"),
     )
     said = "; ".join(f"{len(call_ids)} {what}" for call_ids, what in parts if call_ids)
-    output.say(f"This file was older than its last dials. Brought back from the dial journal: {said}.")
+    known = f", its last news of {to_text(it.copy_from)}" if it.copy_from else ""
+    output.say(f"This file was older than its last dials{known}. Brought back from the dial journal: {said}.")
+    output.say(
+        "What was changed since then (schedules, users, suppressed numbers) is not in it: look before you go on."
+    )
 
 
 def _found(it: calls.Doubtful, views: list[CallView]) -> str | None:

@@ -23,6 +23,24 @@ Verdict = Literal["pass", "wait", "stop"]
 
 SIMULATED = "simulated"
 
+WAITS = (
+    "paused",
+    "database_behind",
+    "no_caller_id",
+    "carrier_unusable",
+    "not_live",
+    "suppressed",
+    "live_session",
+    "line_busy",
+    "zone_unknown",
+    "outside_calling_window",
+    "call_cap",
+    "pace",
+    "concurrency",
+    "daily_budget",
+)
+"""The reasons for which a gate lets a call wait."""
+
 LOOK_AGAIN = timedelta(seconds=15)
 """How soon a gate that waits for an event without a known time is asked again."""
 PACE_AHEAD = timedelta(milliseconds=200)
@@ -67,6 +85,10 @@ class Hours:
     zones_from: str
     """user or number."""
 
+    def admits(self, at: datetime) -> bool:
+        """True when the window is open at `at`, on every clock that the callee may live by."""
+        return self.window.is_always_open or self.window.is_open(at, self.zones)
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -83,6 +105,8 @@ class Facts:
     """None: the agent has no number attached."""
     live: bool
     """The workspace is armed: real carriers may dial."""
+    waited_for: str | None = None
+    """The reason for which the execution was put off last, if a gate did that."""
     carrier_problem: str | None = None
     """Why the caller's carrier cannot be used at all, in its own words."""
     database_behind: bool = False
@@ -171,7 +195,9 @@ def in_time(facts: Facts, now: datetime) -> Answer:
     """Nobody is called later than the catch-up window allows."""
     deadline = f"deadline {instant.to_text(facts.deadline_at)}"
     if now > facts.deadline_at:
-        return Answer("in_time", "stop", "too_late", deadline, source="execution")
+        # What was waited for may be there just now: too late, and yet the reason why.
+        waited = f", after waiting for {facts.waited_for}" if facts.waited_for else ""
+        return Answer("in_time", "stop", "too_late", deadline + waited, source="execution")
     return Answer("in_time", "pass", datum=deadline, source="execution")
 
 
@@ -252,7 +278,7 @@ def calling_window(facts: Facts, now: datetime) -> Answer:
         datum = f"{hours.window.text}, on clocks that nobody knows"
         return Answer("calling_window", "wait", "zone_unknown", datum, now + LOOK_AGAIN, hours.zones_from)
     datum = f"{hours.window.text} in {_places(hours.zones)}"
-    if hours.window.is_open(now, hours.zones):
+    if hours.admits(now):
         return Answer("calling_window", "pass", datum=datum, source=hours.owner)
     opens_at = hours.window.opens_at(now, hours.zones)
     if opens_at is None:

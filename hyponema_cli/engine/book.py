@@ -20,6 +20,7 @@ from hyponema_cli.core.when import When
 from hyponema_cli.engine import find
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.dial import dial_due
+from hyponema_cli.engine.facts import judged
 from hyponema_cli.engine.materialise import LARGEST_MOVE, conclude, derive_anew, materialise_one, unrecorded
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.engine.request import Request, changed, draft
@@ -96,7 +97,8 @@ def resume(desk: Desk, schedule_id: str, reason: str | None) -> Schedule:
         if schedule.status is ScheduleState.PAUSED:
             if schedule.recurring:
                 for execution_id, _ in executions.pending_of(desk.store, schedule_id):
-                    executions.finish(desk.store, execution_id, ExecutionState.SKIPPED, "paused", now)
+                    gates = judged(desk, execution_id, now).gates
+                    executions.finish(desk.store, execution_id, ExecutionState.SKIPPED, "paused", now, gates)
                     desk.log(
                         now,
                         "execution.skipped",

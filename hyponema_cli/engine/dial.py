@@ -27,14 +27,14 @@ from hyponema_cli.carriers.base import (
 from hyponema_cli.core.call import FOLLOWED_CALLS, CallState, ExecutionState, Outcome
 from hyponema_cli.core.decide import JUST_AFTER, Defer, Dial, Skip, decide
 from hyponema_cli.core.errors import HypError
-from hyponema_cli.core.gates import LOOK_AGAIN, Caller, Facts
+from hyponema_cli.core.gates import LOOK_AGAIN, Caller, Facts, Hours
 from hyponema_cli.core.gates import Answer as GateAnswer
 from hyponema_cli.core.instant import to_text
 from hyponema_cli.core.records import Call
 from hyponema_cli.core.retry import GiveUp, Retry, RetryPolicy, decide_retry
 from hyponema_cli.engine.batch import write_all
 from hyponema_cli.engine.desk import Desk, jitter_of
-from hyponema_cli.engine.facts import Scene
+from hyponema_cli.engine.facts import DOUBT_MAY_BE_LIVE, Scene
 from hyponema_cli.engine.lines import Lines
 from hyponema_cli.engine.materialise import conclude
 from hyponema_cli.engine.report import TickReport
@@ -71,6 +71,9 @@ class Intent:
     due: executions.Due
     send_at: datetime
     """When its turn comes, on a carrier that takes its calls at a pace."""
+    pace: float | None = None
+    hours: Hours | None = None
+    """The calling window that was open when it was decided."""
     n: int = 0
     """Its number in the dial journal."""
 
@@ -120,18 +123,21 @@ def dial_due(desk: Desk, report: TickReport, only: str | None = None, within: ti
     """
     if desk.store.in_transaction():
         raise RuntimeError("an intent must be committed before it is carried out: no transaction may be open here")
+    _make_room(desk, desk.clock.now())
     if not executions.any_due(desk.store, desk.clock.now()):
         return
     lines = Lines(desk)
     deferred: set[str] = set()
     turns: list[datetime] = []
-    room = 1
+    room, in_line = 1, 0
     began = now = desk.clock.now()
     behind = report.database_behind = desk.keeps_journal and journal.is_behind(desk.store)
     while now - began <= within and not desk.stopping():
         lines.open_all()
         with desk.store.transaction():
-            claims = _claim(desk, now, room, report, lines, only, behind=behind)
+            # Those who wait for their turn stand in front; the look goes as far behind them.
+            claims = _claim(desk, now, room, in_line, report, lines, only, behind=behind)
+        in_line = len(claims.in_line)
         deferred |= claims.deferred
         turns = sorted(turn for turn in (*turns, *claims.turns) if turn > now)
         if claims.intents:
@@ -149,6 +155,16 @@ def dial_due(desk: Desk, report: TickReport, only: str | None = None, within: ti
     report.carrier_trouble = lines.problems()
 
 
+def _make_room(desk: Desk, now: datetime) -> None:
+    """Let as many of those who wait for other calls to end be looked at as can go now."""
+    most = desk.settings().concurrency
+    if most is not None:
+        free = most - calls.count_live(desk.store, now - DOUBT_MAY_BE_LIVE)
+        if free > 0:
+            with desk.store.transaction():
+                executions.wake_for_room(desk.store, now, free)
+
+
 @dataclass(slots=True)
 class _Claims:
     """What a round found, and what it did about it."""
@@ -164,12 +180,20 @@ class _Claims:
 
 
 def _claim(
-    desk: Desk, now: datetime, room: int, report: TickReport, lines: Lines, only: str | None, *, behind: bool
+    desk: Desk,
+    now: datetime,
+    room: int,
+    in_line: int,
+    report: TickReport,
+    lines: Lines,
+    only: str | None,
+    *,
+    behind: bool,
 ) -> _Claims:
     """Judge what is due at `now`, in one transaction; write the intents of at most `room` that may be dialled."""
     scene = Scene(desk, desk.settings(), lines, now, behind=behind)
     claims, blocked = _Claims(), Counter[str]()
-    most = max(room, LEAST_LOOK)
+    most = max(room, LEAST_LOOK) + in_line
     found = executions.due(desk.store, now, most, only)
     claims.all_seen = len(found) < most
     for due in found:
@@ -180,7 +204,7 @@ def _claim(
         match decide(facts, now):
             case Dial(caller, gates):
                 number = executions.claim(desk.store, due.id, caller.number, gates)
-                claims.intents.append(_intend(desk, due, caller, number, now, scene))
+                claims.intents.append(_intend(desk, due, caller, number, now, scene, facts.hours))
             case Defer() as wait:
                 until = _spread(wait, facts, blocked, now)
                 if wait.reason == "pace":
@@ -221,7 +245,9 @@ def _spread(wait: Defer, facts: Facts, blocked: Counter[str], now: datetime) -> 
     return min(until, facts.deadline_at + JUST_AFTER)
 
 
-def _intend(desk: Desk, due: executions.Due, caller: Caller, number: int, now: datetime, scene: Scene) -> Intent:
+def _intend(
+    desk: Desk, due: executions.Due, caller: Caller, number: int, now: datetime, scene: Scene, hours: Hours | None
+) -> Intent:
     call_id = desk.new_id("call", now)
     turn = scene.claimed(due, caller, call_id)
     call = Call(
@@ -244,7 +270,7 @@ def _intend(desk: Desk, due: executions.Due, caller: Caller, number: int, now: d
     )
     calls.intend(desk.store, call)
     desk.log(now, "call.placing", schedule_id=due.schedule_id, execution_id=due.id, call_id=call.id)
-    return Intent(call, due, turn)
+    return Intent(call, due, turn, scene.pace_of(caller), hours)
 
 
 def _journal(desk: Desk, intents: list[Intent], report: TickReport) -> None:
@@ -296,9 +322,8 @@ def _send_all(desk: Desk, intents: list[Intent], report: TickReport, lines: Line
     quick = True
     try:
         for intent in intents:
-            desk.clock.wait_until(intent.send_at)
             answers.append(
-                (intent, _send(desk, intent.call, lines) if quick else NotPlaced("put_back", wait=NO_WAIT))
+                (intent, _send_in_turn(desk, intent, lines) if quick else NotPlaced("put_back", wait=NO_WAIT))
             )
             quick = quick and desk.clock.now() - began <= SHARED_COMMIT
     except BaseException:
@@ -313,13 +338,26 @@ def _send_all(desk: Desk, intents: list[Intent], report: TickReport, lines: Line
     return _Sent(quick, not back)
 
 
-def _send(desk: Desk, call: Call, lines: Lines) -> Answer:
+def _send_in_turn(desk: Desk, intent: Intent, lines: Lines) -> Answer:
+    """Send a request when its turn has come, and not sooner after the one before than the carrier's pace allows."""
+    account = intent.call.carrier
+    if intent.pace is not None:
+        desk.clock.wait_until(max(intent.send_at, lines.free_at(account, intent.pace)))
+        lines.sent(account, desk.clock.now())
+    return _send(desk, intent, lines)
+
+
+def _send(desk: Desk, intent: Intent, lines: Lines) -> Answer:
     """Send one request, unless it is too late for it; say what is known of its fate."""
+    call = intent.call
     problem = lines.problem(call.carrier)
     if problem is not None:
         return NotPlaced("carrier_unusable", problem)
-    if desk.clock.now() > call.deadline_at:
+    now = desk.clock.now()
+    if now > call.deadline_at:
         return NotPlaced("too_late_to_send", wait=NO_WAIT)
+    if intent.hours is not None and not intent.hours.admits(now):
+        return NotPlaced("window_closed", wait=NO_WAIT)
     request = PlaceCall(call.id, call.to_number, call.from_number, call.execution_id, call.number)
     try:
         # Open already, unless the workspace was armed this very moment. A plugin that fails to load has not dialled.

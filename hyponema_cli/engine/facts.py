@@ -11,7 +11,8 @@ from functools import cache, partial
 from zoneinfo import ZoneInfo
 
 from hyponema_cli.core import phone, walltime, window
-from hyponema_cli.core.gates import Caller, Facts, Hours, LiveSession, Suppression
+from hyponema_cli.core.decide import Decision, decide
+from hyponema_cli.core.gates import PACE_AHEAD, WAITS, Caller, Facts, Hours, LiveSession, Suppression
 from hyponema_cli.core.records import Settings
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.lines import Lines
@@ -59,6 +60,7 @@ class Scene:
             manual=due.manual,
             calls_left=due.calls_left,
             deadline_at=due.deadline_at,
+            waited_for=due.reason if due.reason in WAITS else None,
             caller=caller,
             live=workspace.live,
             carrier_problem=self._lines.problem(caller.carrier) if caller else None,
@@ -104,10 +106,14 @@ class Scene:
         return self._workspace.pace or self._lines.pace(caller.carrier)
 
     def _turn_of(self, caller: Caller | None) -> datetime | None:
-        if caller is None or self.pace_of(caller) is None:
+        pace = self.pace_of(caller)
+        if caller is None or pace is None:
             return None
         if caller.carrier not in self._turns:
-            self._turns[caller.carrier] = turns.next_at(self._store, caller.carrier)
+            turn = turns.next_at(self._store, caller.carrier)
+            # No turn can be further ahead than this, unless the clock was put back since.
+            latest = self._now + PACE_AHEAD + timedelta(seconds=1 / pace)
+            self._turns[caller.carrier] = min(turn, latest) if turn is not None else None
         return self._turns[caller.carrier]
 
     def _suppression_of(self, due: executions.Due) -> Suppression | None:
@@ -120,7 +126,7 @@ class Scene:
 
     def _recent_dials(self, due: executions.Due) -> tuple[datetime, ...]:
         caps = self._workspace.call_cap
-        theirs = [due.to_number, *(users.former_numbers(self._store, due.user_id) if due.user_id else ())]
+        theirs = [due.to_number, *users.former_numbers(self._store, due.to_number, due.user_id)]
         longest = max(cap.within for cap in caps)
         return tuple(calls.dialled(self._store, theirs, self._now - longest, max(cap.count for cap in caps)))
 
@@ -144,3 +150,9 @@ def clocks_of(to_number: str, user_timezone: str | None) -> tuple[tuple[ZoneInfo
     if user_timezone is not None:
         return window.clocks((user_timezone,)), "user"
     return window.clocks(phone.zones_of(to_number)), "number"
+
+
+def judged(desk: Desk, execution_id: str, now: datetime) -> Decision:
+    """Return what the gates say of one execution at `now`, without acting on it; carriers are taken to be well."""
+    scene = Scene(desk, desk.settings(), Lines(desk), now, behind=False)
+    return decide(scene.facts_of(executions.as_if_due(desk.store, execution_id, now)), now)

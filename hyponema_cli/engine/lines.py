@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+
 from hyponema_cli.core.errors import HypError
 from hyponema_cli.core.gates import SIMULATED
 from hyponema_cli.engine.desk import Desk
@@ -19,6 +22,7 @@ class Lines:
         self._desk = desk
         self._own_pace: dict[str, float | None] = {}
         self._problems: dict[str, str] = {}
+        self._sent_at: dict[str, datetime] = {}
 
     def open_all(self) -> None:
         """Open the carriers of all attached numbers that are not open yet."""
@@ -32,13 +36,22 @@ class Lines:
         if account in self._own_pace or account in self._problems:
             return
         try:
-            self._own_pace[account] = self._desk.carrier(account).capabilities().calls_per_second
+            self._own_pace[account] = _sane(self._desk.carrier(account).capabilities().calls_per_second)
         except HypError as error:
             self._problems[account] = error.message
         except Exception as error:
             from hyponema_cli.carriers.base import in_words
 
             self._problems[account] = f"{type(error).__name__}: {in_words(error)}"
+
+    def sent(self, account: str, at: datetime) -> None:
+        """Note that a request goes out now."""
+        self._sent_at[account] = at
+
+    def free_at(self, account: str, pace: float) -> datetime:
+        """Return when this process may send the account its next request."""
+        last = self._sent_at.get(account)
+        return datetime.min.replace(tzinfo=UTC) if last is None else last + timedelta(seconds=1 / pace)
 
     def give_up(self, account: str, problem: str) -> None:
         """Use a carrier no more in this pass."""
@@ -55,3 +68,12 @@ class Lines:
     def pace(self, account: str) -> float | None:
         """Return how many calls a second a carrier says that it takes; None: as many as come."""
         return self._own_pace.get(account)
+
+
+def _sane(pace: object) -> float | None:
+    """Return a pace that can be kept; raises ValueError for what is none."""
+    if pace is None:
+        return None
+    if not isinstance(pace, int | float) or not isfinite(pace) or pace <= 0:
+        raise ValueError(f"it says that it takes {pace!r} calls a second")
+    return float(pace)

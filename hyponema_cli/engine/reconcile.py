@@ -7,9 +7,10 @@ look it stays in doubt until a person says what happened. Several: a person, too
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime, timedelta
 
-from hyponema_cli.carriers.base import CallView, checked
+from hyponema_cli.carriers.base import CallView, checked, in_words
 from hyponema_cli.core.call import FOLLOWED_CALLS, CallState, ExecutionState
 from hyponema_cli.core.errors import Conflict, NotFound, nearest
 from hyponema_cli.core.records import Settings
@@ -51,9 +52,16 @@ def reconcile(
     workspace = desk.settings() if doubts else Settings()
     for doubt in doubts:
         found = looks[doubt.id] = _find(desk, doubt)
-        with desk.store.transaction(patience=RECORD_PATIENCE):
-            if calls.status_of(desk.store, doubt.id) is CallState.IN_DOUBT:
-                _settle(desk, doubt, found, workspace, now)
+        try:
+            with desk.store.transaction(patience=RECORD_PATIENCE):
+                if calls.status_of(desk.store, doubt.id) is CallState.IN_DOUBT:
+                    _settle(desk, doubt, found, workspace, now)
+        except sqlite3.OperationalError:
+            raise
+        except Exception as error:
+            # One that cannot be written must not keep the others, and all that is due, from their turn.
+            with desk.store.transaction(patience=RECORD_PATIENCE):
+                _look_again(desk, doubt, now, "could_not_look", f"{type(error).__name__}: {in_words(error)}")
     return looks
 
 
@@ -129,17 +137,33 @@ def _settle(
     if found is not None and len(found) == 1:
         _adopt(desk, doubt, found[0], now)
         return
-    looks = doubt.looks + 1
-    following = now + LOOKS[looks] if looks < len(LOOKS) else None
     outcome = "could_not_look" if found is None else "several" if found else "none"
     again_at = redial_at(doubt)
-    if again_at is not None and now >= again_at and not found:
+    seen_nowhere = doubt.found == outcome == "none" or (found is None and not _can_look(desk, doubt.carrier))
+    if again_at is not None and now >= again_at and seen_nowhere:
         _redial(desk, doubt, workspace.window(doubt.catch_up_window), now, outcome)
         return
-    if again_at is not None and now < again_at:
-        following = min(following or again_at, again_at)
+    _look_again(desk, doubt, now, outcome, outcome)
+
+
+def _look_again(desk: Desk, doubt: calls.Doubtful, now: datetime, outcome: str, said: str) -> None:
+    """Note what a look came to, and plan the next one, if any is to follow."""
+    looks = doubt.looks + 1
+    following = now + LOOKS[looks] if looks < len(LOOKS) else None
+    again_at = redial_at(doubt)
+    if again_at is not None and outcome != "several":
+        # Somebody waits for this one: it is looked for until it is dialled again, at its time and not before.
+        following = min(following or now + LOOKS[-1], max(again_at, now + LOOKS[1]))
     calls.looked(desk.store, doubt.id, looks, following, outcome)
-    _log(desk, doubt, "call.looked_for", now, outcome)
+    _log(desk, doubt, "call.looked_for", now, said)
+
+
+def _can_look(desk: Desk, account: str) -> bool:
+    """True unless the carrier says that it lists no calls; one that cannot be asked may list them later."""
+    try:
+        return desk.carrier(account).capabilities().find != "none"
+    except Exception:
+        return True
 
 
 def redial_at(doubt: calls.Doubtful) -> datetime | None:
@@ -151,6 +175,8 @@ def redial_at(doubt: calls.Doubtful) -> datetime | None:
 
 def _redial(desk: Desk, doubt: calls.Doubtful, window: timedelta, now: datetime, found: str) -> None:
     """Dial again from a doubt, as its schedule was told to: whoever asked for this prefers two calls to none.
+
+    The carrier was asked twice and did not show it, or lists no calls at all.
 
     The doubtful call counts as a dial for every cap. The new attempt passes all gates, inside a window of its own.
     """

@@ -8,18 +8,26 @@ last were over when the last was dialled; how they ended is lost.
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hyponema_cli.core.call import CALL_MOVES, CallState, ExecutionState, Outcome
+from hyponema_cli.core.call import (
+    CALL_MOVES,
+    LIVE_SCHEDULES,
+    CallState,
+    ExecutionState,
+    Outcome,
+    ScheduleState,
+)
 from hyponema_cli.core.instant import from_text
-from hyponema_cli.core.records import Call
-from hyponema_cli.core.retry import GiveUp
+from hyponema_cli.core.records import Call, Schedule
+from hyponema_cli.core.retry import GiveUp, RetryPolicy
 from hyponema_cli.core.schedule import Occurrence
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.dial import FIRST_LOOK, finish_execution
 from hyponema_cli.engine.report import TickReport
-from hyponema_cli.store import calls, executions, journal, schedules
+from hyponema_cli.store import agents, calls, events, executions, journal, numbers, schedules
 from hyponema_cli.store.journal import Entry, Fate
 
 END_LOST = "end_lost_in_restore"
@@ -33,33 +41,41 @@ class Recovered:
     """Their carrier took them; it is asked what became of them."""
     in_doubt: list[str] = field(default_factory=list)
     not_placed: list[str] = field(default_factory=list)
+    """No phone rang: they were refused, or not taken."""
     over: list[str] = field(default_factory=list)
     """Another call followed them, so they have ended; nobody knows how."""
-    without_schedule: list[str] = field(default_factory=list)
-    """Made for schedules that were added after the copy was taken: nothing here would dial them again."""
+    lost: list[str] = field(default_factory=list)
+    """They could not be written; their executions are closed, so that nobody is called again."""
+    copy_from: datetime | None = None
+    """When the last thing happened that this file knows of."""
 
     @property
     def count(self) -> int:
         """How many calls the database had forgotten."""
-        return len(self.followed + self.in_doubt + self.not_placed + self.over + self.without_schedule)
+        return len(self.followed + self.in_doubt + self.not_placed + self.over + self.lost)
 
 
 def recover(desk: Desk, now: datetime) -> Recovered:
-    """Bring back every call that the journal knows and the database does not; all of them, or none."""
+    """Bring back every call that the journal knows and the database does not, in one transaction."""
     recovered = Recovered()
     if not desk.keeps_journal or not journal.is_behind(desk.store):
         return recovered
     with desk.store.transaction():
+        recovered.copy_from = next((each.at for each in events.select(desk.store, limit=1)), None)
         forgotten = journal.lost(desk.store)
         last_to = {entry.to_number: entry.call_id for entry, fate in forgotten if _may_live(fate)}
         last_of = {entry.execution_id: entry.call_id for entry, fate in forgotten if _may_live(fate)}
         for entry, fate in forgotten:
             is_last_of = last_of.get(entry.execution_id) == entry.call_id
             is_last = is_last_of and last_to.get(entry.to_number) == entry.call_id
-            execution_id = _bring_back(desk, entry, fate, now, recovered, is_last=is_last)
-            if is_last_of and not is_last and execution_id is not None:
-                end = GiveUp(ExecutionState.FAILED, END_LOST)
-                finish_execution(desk, entry.schedule_id, execution_id, end, now, TickReport(now))
+            try:
+                with desk.store.savepoint():
+                    execution_id = _bring_back(desk, entry, fate, now, recovered, is_last=is_last)
+                    if is_last_of and not is_last:
+                        _finish(desk, entry.schedule_id, execution_id, END_LOST, now)
+            except sqlite3.IntegrityError as error:
+                _write_off(desk, entry, now, str(error))
+                recovered.lost.append(entry.call_id)
         journal.catch_up(desk.store)
         desk.log(now, "database.recovered", reason=f"{recovered.count} calls from the dial journal")
     return recovered
@@ -71,14 +87,12 @@ def _may_live(fate: Fate | None) -> bool:
 
 def _bring_back(
     desk: Desk, entry: Entry, fate: Fate | None, now: datetime, recovered: Recovered, *, is_last: bool
-) -> str | None:
-    """Write a forgotten call, and return its execution; None when there is no schedule for it here."""
+) -> str:
+    """Write a forgotten call, and return its execution."""
     if not schedules.find(desk.store, entry.schedule_id):
-        recovered.without_schedule.append(entry.call_id)
-        desk.log(now, "call.without_schedule", call_id=entry.call_id, reason=f"{entry.schedule_id} is not known here")
-        return None
+        schedules.insert(desk.store, _stand_in(desk, entry, now))
+        desk.log(now, "schedule.stands_in", schedule_id=entry.schedule_id, reason="known from the dial journal only")
     execution_id = _execution_of(desk, entry, now)
-    dialled_at = from_text(entry.created_at)
     if fate is not None and fate.what == "refused":
         status, reason, kept = CallState.REJECTED, fate.reason, recovered.not_placed
     elif fate is not None and fate.what == "not":
@@ -89,20 +103,13 @@ def _bring_back(
         status, reason, kept = CallState.QUEUED, None, recovered.followed
     else:
         status, reason, kept = CallState.IN_DOUBT, "database_restored", recovered.in_doubt
-    if _may_live(fate) and is_last:
-        _end_whatever_holds_the_line(desk, entry, execution_id, now)
+    if status is not CallState.NOT_PLACED:
+        _make_way(desk, entry, execution_id, now)
     calls.bring_back(
         desk.store,
         _call_of(entry, fate, execution_id, status, reason, now),
         next_poll_at=now + FIRST_LOOK if status in (CallState.QUEUED, CallState.IN_DOUBT) else None,
     )
-    if status is not CallState.NOT_PLACED:
-        state = ExecutionState.IN_DOUBT if status is CallState.IN_DOUBT else ExecutionState.DIALING
-        executions.bring_back(desk.store, execution_id, state, reason, entry.attempt, entry.from_number, dialled_at)
-    if status is CallState.REJECTED:
-        end = GiveUp(ExecutionState.FAILED, Outcome.REJECTED)
-        finish_execution(desk, entry.schedule_id, execution_id, end, now, TickReport(now))
-    kept.append(entry.call_id)
     desk.log(
         now,
         "call.recovered",
@@ -111,16 +118,85 @@ def _bring_back(
         call_id=entry.call_id,
         reason=status,
     )
+    if status is not CallState.NOT_PLACED:
+        state = ExecutionState.IN_DOUBT if status is CallState.IN_DOUBT else ExecutionState.DIALING
+        executions.bring_back(
+            desk.store, execution_id, state, reason, entry.attempt, entry.from_number, from_text(entry.created_at)
+        )
+        _use_up(desk, entry, execution_id, now)
+    if status is CallState.REJECTED:
+        _finish(desk, entry.schedule_id, execution_id, Outcome.REJECTED, now)
+    kept.append(entry.call_id)
     return execution_id
+
+
+def _stand_in(desk: Desk, entry: Entry, now: datetime) -> Schedule:
+    """Return a schedule that is over, for a call whose own was added after the copy was taken.
+
+    So its line is locked while the call may go on, and it counts in caps. It belongs to the agent that has the
+    number, else to any: who talked is not known here. Without any agent the table refuses it.
+    """
+    agent_id = numbers.agent_of(desk.store, entry.from_number) or next(
+        (agent.id for agent in agents.select(desk.store, 1)), ""
+    )
+    return Schedule(
+        id=entry.schedule_id,
+        agent_id=agent_id,
+        user_id=None,
+        to_number=entry.to_number,
+        kind="once",
+        weekdays=None,
+        local_time=None,
+        cron_expression=None,
+        run_at=from_text(entry.scheduled_time),
+        run_local=None,
+        run_fold=0,
+        timezone=None,
+        status=ScheduleState.CANCELED,
+        status_reason="known from the dial journal only",
+        name=None,
+        description=None,
+        customer_context={},
+        metadata={},
+        max_occurrences=None,
+        start_at=None,
+        until_at=None,
+        retry=RetryPolicy(),
+        catch_up_window=None,
+        webhook_url=None,
+        webhook_events=(),
+        priority=0,
+        ref=None,
+        created_by="journal",
+        created_at=now,
+        updated_at=now,
+        next_run_at=None,
+        next_slot=None,
+        next_note=None,
+        accounted_until=now,
+    )
+
+
+def _use_up(desk: Desk, entry: Entry, execution_id: str, now: datetime) -> None:
+    """See that a one-shot that was dialled has nothing left to call, wherever the copy's rule would have it."""
+    (schedule,) = schedules.find(desk.store, entry.schedule_id)
+    if schedule.recurring or entry.kind != "scheduled" or schedule.status not in LIVE_SCHEDULES:
+        return
+    schedules.set_next(desk.store, schedule.id, schedule.accounted_until, None)
+    for other_id, _ in executions.pending_of(desk.store, schedule.id):
+        if other_id != execution_id:
+            reason = "dialled_before_the_restore"
+            executions.withdraw(desk.store, other_id, reason, now)
+            desk.log(now, "execution.canceled", schedule_id=schedule.id, execution_id=other_id, reason=reason)
 
 
 def _execution_of(desk: Desk, entry: Entry, now: datetime) -> str:
     """Return the execution of a forgotten call: the one that has its slot, else a new row under its old id."""
-    occurrence = Occurrence(from_text(entry.scheduled_time), entry.slot) if entry.slot is not None else None
-    known = executions.known(desk.store, entry.execution_id, entry.schedule_id, occurrence)
+    known = executions.known(desk.store, entry.execution_id, entry.schedule_id, _occurrence_of(entry))
     if known is not None:
         return known
     deadline_at = from_text(entry.deadline_at)
+    occurrence = _occurrence_of(entry)
     if occurrence is None:
         executions.record_manual(
             desk.store,
@@ -144,14 +220,35 @@ def _execution_of(desk: Desk, entry: Entry, now: datetime) -> str:
     return entry.execution_id
 
 
-def _end_whatever_holds_the_line(desk: Desk, entry: Entry, execution_id: str, now: datetime) -> None:
-    """Close the call that the copy believes to be going on to that callee, or of that execution: it had ended."""
-    for call_id, of_execution, schedule_id in calls.live_of(desk.store, entry.to_number, execution_id):
-        calls.finish(desk.store, call_id, CallState.FAILED, now, reason=END_LOST)
-        desk.log(now, "call.failed", execution_id=of_execution, call_id=call_id, reason=END_LOST)
-        if of_execution != execution_id:
-            end = GiveUp(ExecutionState.FAILED, END_LOST)
-            finish_execution(desk, schedule_id, of_execution, end, now, TickReport(now))
+def _occurrence_of(entry: Entry) -> Occurrence | None:
+    return Occurrence(from_text(entry.scheduled_time), entry.slot) if entry.slot is not None else None
+
+
+def _make_way(desk: Desk, entry: Entry, execution_id: str, now: datetime) -> None:
+    """Close what the copy believes to be going on, to that callee or of that execution: it had ended.
+
+    Where the same attempt was made again, it is known how: no call had been made.
+    """
+    for live in calls.live_of(desk.store, entry.to_number, execution_id):
+        made_again = live.execution_id == execution_id and live.number == entry.attempt
+        status = CallState.NOT_PLACED if made_again else CallState.FAILED
+        reason = "attempt_made_again" if made_again else END_LOST
+        calls.finish(desk.store, live.id, status, now, reason=reason)
+        desk.log(now, f"call.{status}", execution_id=live.execution_id, call_id=live.id, reason=reason)
+        if live.execution_id != execution_id:
+            _finish(desk, live.schedule_id, live.execution_id, END_LOST, now)
+
+
+def _write_off(desk: Desk, entry: Entry, now: datetime, error: str) -> None:
+    """Close the execution of a call that cannot be written: better no call than a second one."""
+    execution_id = executions.known(desk.store, entry.execution_id, entry.schedule_id, _occurrence_of(entry))
+    if execution_id is not None and executions.is_open(desk.store, execution_id):
+        _finish(desk, entry.schedule_id, execution_id, "call_not_recovered", now)
+    desk.log(now, "call.not_recovered", execution_id=execution_id, call_id=entry.call_id, reason=error)
+
+
+def _finish(desk: Desk, schedule_id: str, execution_id: str, reason: str, now: datetime) -> None:
+    finish_execution(desk, schedule_id, execution_id, GiveUp(ExecutionState.FAILED, reason), now, TickReport(now))
 
 
 def _call_of(

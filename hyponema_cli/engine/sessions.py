@@ -46,6 +46,8 @@ def touch(desk: Desk, session_id: str, ttl: timedelta) -> Session:
                 hint="they may have been dialled since; begin another: hyp sessions start",
             )
         sessions.touch(desk.store, session.id, now, now + ttl)
+        if now + ttl < session.expires_at:
+            executions.wake(desk.store, now, phone_number=session.phone_number, user_id=session.user_id)
         _log(desk, now, "session.touched", session.id, None)
         return _find(desk.store, session_id)
 

@@ -34,6 +34,8 @@ POLL_BY_AGE = 5
 LONGEST_CALL = timedelta(hours=49)
 """Longer than a call can live: Twilio keeps one queued for 24 hours, and lets it last for another 24. A call without
 an end by then is closed as such; until then its number stays locked, because somebody may be on the phone."""
+QUEUED_POLL = timedelta(seconds=10)
+"""How soon a call in its carrier's queue is asked about again where people may be called at some hours only."""
 QUEUED_PAST_DEADLINE = "queued_past_deadline"
 QUEUED_OUTSIDE_WINDOW = "queued_outside_window"
 SETTLE_WITHIN = timedelta(seconds=20)
@@ -70,7 +72,7 @@ def _note_all(
         # Another process may have moved it on while we asked.
         state = calls.status_of(desk.store, call.id)
         if state in LIVE_CALLS:
-            _note(desk, call._replace(status=state), view, workspace.window(call.catch_up_window), now, report)
+            _note(desk, call._replace(status=state), view, workspace, now, report)
 
     write_all(desk, report, views, note, lambda item, _: note((item[0], None)))
 
@@ -96,12 +98,13 @@ def _withdrawn_if_too_late(
 
     Carriers keep a call for hours when they have no line free, and would ring somebody in the night.
     """
-    if view is None or view.state is not CallState.QUEUED:
+    if view is None or view.state is not CallState.QUEUED or call.status is not CallState.QUEUED:
+        # A carrier may be late with its news: what we have seen ring once is not taken out of a queue.
         return call, view
     hours = hours_of(call, workspace)
     if now > call.deadline_at:
         reason = QUEUED_PAST_DEADLINE
-    elif hours is not None and not hours.window.is_open(now, hours.zones):
+    elif hours is not None and not hours.admits(now):
         reason = QUEUED_OUTSIDE_WINDOW
     else:
         return call, view
@@ -114,7 +117,7 @@ def _withdrawn_if_too_late(
 
 
 def _note(
-    desk: Desk, call: calls.Followed, view: CallView | None, window: timedelta, now: datetime, report: TickReport
+    desk: Desk, call: calls.Followed, view: CallView | None, workspace: Settings, now: datetime, report: TickReport
 ) -> None:
     state = advance(call.status, view.state) if view and view.state else call.status
     if state in LIVE_CALLS:
@@ -122,8 +125,11 @@ def _note(
             _close_without_end(desk, call, now, report)
             return
         following = now + _poll_after(now - call.placed_at)
-        if state is CallState.QUEUED and call.deadline_at >= now:
-            following = min(following, call.deadline_at + SHORTEST_POLL)
+        if state is CallState.QUEUED:
+            if call.deadline_at >= now:
+                following = min(following, call.deadline_at + SHORTEST_POLL)
+            if hours_of(call, workspace) is not None:
+                following = min(following, now + QUEUED_POLL)  # the window may close meanwhile
         if state is call.status and call.withdrawn is None:
             calls.ask_again(desk.store, call.id, following)
             return
@@ -150,7 +156,7 @@ def _note(
         call.schedule_id,
         call.execution_id,
         call.retry,
-        window,
+        workspace.window(call.catch_up_window),
         outcome=outcome_of(state, answered_by),
         attempt=call.number,
         call_id=call.id,

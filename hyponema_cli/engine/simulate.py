@@ -106,10 +106,10 @@ def _set_the_stage(desk: Desk, now: datetime) -> None:
     with desk.store.transaction():
         # Whether the workspace is armed is another question than what it would do.
         settings.put(desk.store, "live", "true")
-        for call_id, execution_id, schedule_id in calls.all_live(desk.store):
-            calls.finish(desk.store, call_id, CallState.FAILED, now, reason="before_the_simulation")
+        for live in calls.all_live(desk.store):
+            calls.finish(desk.store, live.id, CallState.FAILED, now, reason="before_the_simulation")
             end = GiveUp(ExecutionState.FAILED, "before_the_simulation")
-            finish_execution(desk, schedule_id, execution_id, end, now, TickReport(now))
+            finish_execution(desk, live.schedule_id, live.execution_id, end, now, TickReport(now))
 
 
 def _whole_minute(at: datetime) -> datetime:

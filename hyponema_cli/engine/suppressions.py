@@ -19,6 +19,7 @@ def add(desk: Desk, who: str, *, reason: str | None, lasting: timedelta | None, 
         suppressions.put(
             desk.store, Suppressed(number, reason, created_by, now, now + lasting if lasting is not None else None)
         )
+        executions.wake(desk.store, now, phone_number=number)
         detail = None if lasting is None else {"seconds": int(lasting.total_seconds())}
         events.add(desk.store, now, desk.actor, "suppression.added", subject_id=number, reason=reason, detail=detail)
         found = suppressions.find(desk.store, number)

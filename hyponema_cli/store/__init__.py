@@ -60,6 +60,18 @@ class Store:
                 self.execute("rollback")
             raise
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what is done inside when it raises, and nothing else of the transaction that is open."""
+        self.execute("savepoint part")
+        try:
+            yield
+        except BaseException:
+            self.execute("rollback to part")
+            raise
+        finally:
+            self.execute("release part")
+
     def _insist(self, statement: str, patience: int) -> None:
         """Run a statement; while the database is locked, up to `patience` times."""
         for tries_left in reversed(range(patience)):

@@ -90,30 +90,39 @@ def bring_back(store: Store, call: Call, next_poll_at: datetime | None) -> None:
     )
 
 
-def live_of(store: Store, to_number: str, execution_id: str) -> list[tuple[str, str, str]]:
-    """Return (call, execution, schedule) ids of live calls to a number, or of an execution."""
+class Live(NamedTuple):
+    """A call that is going on, and whose it is."""
+
+    id: str
+    execution_id: str
+    schedule_id: str
+    number: int
+
+
+def live_of(store: Store, to_number: str, execution_id: str) -> list[Live]:
+    """Return the live calls to a number, or of an execution."""
     rows = store.execute(
         """
-        select c.id, c.execution_id, e.schedule_id from calls c
+        select c.id, c.execution_id, e.schedule_id, c.number from calls c
         join executions e on e.id = c.execution_id
         where c.finished_at is null
           and (c.to_number = ? or c.execution_id = ?)
         """,
         (to_number, execution_id),
     )
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [Live(*row) for row in rows]
 
 
-def all_live(store: Store) -> list[tuple[str, str, str]]:
-    """Return (call, execution, schedule) ids of every live call."""
+def all_live(store: Store) -> list[Live]:
+    """Return every live call."""
     rows = store.execute(
         """
-        select c.id, c.execution_id, e.schedule_id from calls c
+        select c.id, c.execution_id, e.schedule_id, c.number from calls c
         join executions e on e.id = c.execution_id
         where c.finished_at is null
         """
     )
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [Live(*row) for row in rows]
 
 
 def look_again(store: Store, schedule_id: str, now: datetime) -> None:
@@ -353,25 +362,32 @@ def not_placed(store: Store, execution_id: str) -> int:
         """
         select count(*) from calls
         where execution_id = ? and status = 'not_placed'
-          and reason not in ('put_back', 'stopped', 'too_late_to_send')
+          and reason not in ('put_back', 'stopped', 'too_late_to_send', 'window_closed')
         """,
         (execution_id,),
     ).fetchone()
     return int(count)
 
 
+_DIALLED = """
+    status not in ('not_placed', 'rejected')
+    and not (status = 'canceled' and reason in ('queued_past_deadline', 'queued_outside_window'))
+"""
+
+
 def dialled(store: Store, phone_numbers: Sequence[str], since: datetime, most: int) -> list[datetime]:
     """Return when any of a person's numbers was dialled after `since`, the newest first, at most `most` of them.
 
-    A request that the carrier did not take rang nobody. A doubt may have, and counts.
+    A request that the carrier did not take rang nobody, nor did a call that was withdrawn from its queue. A doubt may
+    have, and counts.
     """
     holes = ", ".join("?" * len(phone_numbers))
     rows = store.execute(
         f"""
         select created_at from calls
-        where to_number in ({holes}) and created_at > ? and status not in ('not_placed', 'rejected')
+        where to_number in ({holes}) and created_at > ? and {_DIALLED}
         order by created_at desc limit ?
-        """,  # noqa: S608 - placeholders
+        """,  # noqa: S608 - placeholders, and a constant of this file
         (*phone_numbers, to_text(since), most),
     )
     return [from_text(row[0]) for row in rows]
@@ -393,7 +409,8 @@ def count_live(store: Store, doubts_since: datetime) -> int:
 def count_from(store: Store, first_id: str) -> int:
     """Count the calls that were dialled, from an id on; ids begin with their time."""
     (count,) = store.execute(
-        "select count(*) from calls where id >= ? and status not in ('not_placed', 'rejected')", (first_id,)
+        f"select count(*) from calls where id >= ? and {_DIALLED}",  # noqa: S608 - a constant of this file
+        (first_id,),
     ).fetchone()
     return int(count)
 

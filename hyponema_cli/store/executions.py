@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hyponema_cli.core.call import ExecutionState, ScheduleState
-from hyponema_cli.core.gates import Answer
+from hyponema_cli.core.gates import WAITS, Answer
 from hyponema_cli.core.instant import from_text, maybe_instant, maybe_text, to_text
 from hyponema_cli.core.records import Call, Execution
 from hyponema_cli.core.schedule import Occurrence
@@ -43,6 +43,8 @@ class Due(NamedTuple):
     suppressed: bool
     in_session: bool
     slot: str | None
+    reason: str | None
+    """Why it was put off last, or what the attempt before came to."""
 
 
 def record(
@@ -117,7 +119,7 @@ _WITH_FACTS = """
       exists (select 1 from sessions x where x.ended_at is null and x.expires_at > :now
         and x.phone_number = coalesce(u.phone_number, s.to_number))
       or exists (select 1 from sessions x where x.ended_at is null and x.expires_at > :now and x.user_id = s.user_id),
-      e.slot
+      e.slot, e.reason
     from {source} e
     join schedules s on s.id = e.schedule_id
     left join users u on u.id = s.user_id
@@ -160,7 +162,7 @@ def not_recorded_yet(store: Store, schedule_id: str, scheduled_time: datetime, d
     row = store.execute(
         _WITH_FACTS.format(
             source="""(select '' as id, :schedule as schedule_id, 'scheduled' as kind, :at as scheduled_time,
-              :deadline as deadline_at, 0 as attempts, null as from_number, null as slot)"""
+              :deadline as deadline_at, 0 as attempts, null as from_number, null as slot, null as reason)"""
         ),
         {
             "now": to_text(scheduled_time),
@@ -198,6 +200,7 @@ def nobodys(
         suppressed=True,
         in_session=True,
         slot=None,
+        reason=None,
     )
 
 
@@ -224,6 +227,7 @@ def _due(row: tuple[Any, ...]) -> Due:
         suppressed=bool(row[18]),
         in_session=bool(row[19]),
         slot=row[20],
+        reason=row[21],
     )
 
 
@@ -291,6 +295,10 @@ def doubt(store: Store, execution_id: str, reason: str, actual_time: datetime) -
     )
 
 
+# Put off by a gate, or not looked at yet. A retry that waits for its time bears the outcome before it for a reason.
+_DEFERRED = f"(status = 'pending' or status = 'waiting_retry' and reason in ({', '.join(map(repr, WAITS))}))"
+
+
 def wake(
     store: Store,
     now: datetime,
@@ -302,13 +310,13 @@ def wake(
 ) -> None:
     """Let the waiting executions of a schedule, an agent or a person be looked at now: their wait may be over."""
     store.execute(
-        """
+        f"""
         update executions set due_at = :now
-        where status = 'pending' and due_at > :now and exists (
+        where {_DEFERRED} and due_at > :now and exists (
           select 1 from schedules s left join users u on u.id = s.user_id
           where s.id = executions.schedule_id and (s.id = :schedule or s.agent_id = :agent or s.user_id = :user
             or coalesce(u.phone_number, s.to_number) = :phone))
-        """,
+        """,  # noqa: S608 - constants of this file
         {
             "now": to_text(now),
             "schedule": schedule_id,
@@ -321,7 +329,23 @@ def wake(
 
 def wake_all(store: Store, now: datetime) -> None:
     """Let every waiting execution be looked at now: a setting that they may have waited for has changed."""
-    store.execute("update executions set due_at = ?1 where status = 'pending' and due_at > ?1", (to_text(now),))
+    store.execute(
+        f"update executions set due_at = ?1 where {_DEFERRED} and due_at > ?1",  # noqa: S608 - a constant
+        (to_text(now),),
+    )
+
+
+def wake_for_room(store: Store, now: datetime, count: int) -> None:
+    """Let the first `count` executions that wait for other calls to end be looked at now."""
+    store.execute(
+        """
+        update executions set due_at = ?1 where id in (
+          select id from executions
+          where status in ('pending', 'waiting_retry') and reason = 'concurrency' and due_at > ?1
+          order by due_at, priority desc, id limit ?2)
+        """,
+        (to_text(now), count),
+    )
 
 
 def wait_for_retry(store: Store, execution_id: str, due_at: datetime, deadline_at: datetime, reason: str) -> None:

@@ -90,7 +90,13 @@ def is_behind(store: Store) -> bool:
     """True when the journal knows of dials that the database does not."""
     # In this order: a number is committed before it is written down, so a journal that was read first cannot be
     # ahead of a database that is read later, whoever dials in between.
-    owner, last = _head(store), _last_number(store)
+    try:
+        owner, last = _head(store), _last_number(store)
+    except OSError as error:
+        raise Unusable(
+            f"{path_of(store.path)} cannot be read: {error.strerror}",
+            hint="it keeps a restored database from dialling twice; without it nothing is dialled",
+        ) from error
     own, dials = _own(store)
     return last > 0 and (owner != own or last > dials)
 
@@ -135,6 +141,8 @@ def append(store: Store, lines: Iterable[Sequence[Any]], *, synced: bool = False
         with _locked(path_of(store.path)) as journal:
             if journal.tell() == 0:
                 text = json.dumps([TITLE, 1, _own(store)[0]]) + "\n" + text
+            elif os.pread(journal.fileno(), 1, journal.tell() - 1) != b"\n":
+                text = "\n" + text  # behind a line that a full disk or a power cut has cut short
             _write(journal.fileno(), text.encode())
             if synced:
                 os.fdatasync(journal.fileno())

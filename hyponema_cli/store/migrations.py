@@ -47,6 +47,9 @@ def m0001_the_spine(db: Database) -> None:
 def m0002_the_gates(db: Database) -> None:
     """Sessions, suppressions, calling windows, caps, turns, and what the dial journal is compared with.
 
+    A call may be over without an id at its carrier, as long as its row says why: dialled again from a doubt, or
+    brought back from the journal.
+
     The indexes of what is live say `finished_at is null`: it is the same by the tables' CHECKs, and a change from one
     live state to another leaves them alone.
     """
@@ -321,13 +324,56 @@ insert into journal values (1, lower(hex(randomblob(16))), 0);
 
 create index schedules_by_number on schedules (to_number) where to_number is not null;
 
-drop index one_live_call_an_execution;
+alter table calls rename to old_calls;
+
+create table calls (
+  id text primary key,
+  execution_id text not null references executions (id),
+  number integer not null check (number > 0),
+  carrier text not null,
+  carrier_call_id text,
+  from_number text not null,
+  to_number text not null,
+  status text not null check (status in ('placing', 'queued', 'ringing', 'in_progress', 'in_doubt',
+    'completed', 'busy', 'no_answer', 'rejected', 'canceled', 'failed', 'not_placed')),
+  reason text,
+  error text,
+  answered_by text,
+  deadline_at text not null,
+  created_at text not null,
+  placed_at text,
+  next_poll_at text,
+  looks integer not null default 0 check (looks >= 0),
+  found text check (found in ('none', 'several', 'could_not_look')),
+  finished_at text,
+  duration_seconds integer,
+  check ((finished_at is not null)
+    = (status in ('completed', 'busy', 'no_answer', 'rejected', 'canceled', 'failed', 'not_placed'))),
+  check (status not in ('queued', 'ringing', 'in_progress') or carrier_call_id is not null),
+  check (carrier_call_id is not null or finished_at is null or reason is not null)
+) strict;
+
+insert into calls select id, execution_id, number, carrier, carrier_call_id, from_number, to_number, status,
+  coalesce(reason, iif(carrier_call_id is null and finished_at is not null, status, null)), error, answered_by,
+  deadline_at, created_at, placed_at, next_poll_at, looks, found, finished_at, duration_seconds from old_calls;
+
+drop table old_calls;
+
+create unique index one_request_an_attempt on calls (execution_id, number) where status <> 'not_placed';
 
 create unique index one_live_call_an_execution on calls (execution_id) where finished_at is null;
 
-drop index one_live_call_a_callee;
-
 create unique index one_live_call_a_callee on calls (to_number) where finished_at is null;
+
+create unique index one_row_a_carrier_call on calls (carrier, carrier_call_id) where carrier_call_id is not null;
+
+create index calls_by_execution on calls (execution_id, id);
+
+create index calls_to_follow on calls (next_poll_at, id) where status in ('queued', 'ringing', 'in_progress');
+
+create index calls_in_doubt on calls (next_poll_at, id) where status = 'in_doubt';
+
+create index calls_placing on calls (created_at) where status = 'placing';
 
 drop index executions_open;
 

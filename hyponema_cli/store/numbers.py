@@ -79,6 +79,12 @@ def caller_of(store: Store, agent_id: str, frozen: str | None) -> Caller | None:
     return Caller(row[0], row[1]) if row else None
 
 
+def agent_of(store: Store, phone_number: str) -> str | None:
+    """Return the agent that has a number, if one has it."""
+    row = store.execute("select agent_id from numbers where phone_number = ?", (phone_number,)).fetchone()
+    return row[0] if row else None
+
+
 def accounts(store: Store) -> list[str]:
     """Return the carrier accounts of all attached numbers."""
     rows = store.execute("select distinct carrier from numbers where agent_id is not null order by carrier")

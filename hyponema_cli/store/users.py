@@ -45,6 +45,9 @@ def update(store: Store, user: User, now: datetime) -> None:
         (user.id, user.phone_number),
     )
     store.execute(
+        "update sessions set phone_number = ? where user_id = ? and ended_at is null", (user.phone_number, user.id)
+    )
+    store.execute(
         """
         update users set name = ?, phone_number = ?, timezone = ?, local_time = ?, context = ?, updated_at = ?,
           calling_window = ?
@@ -63,9 +66,15 @@ def update(store: Store, user: User, now: datetime) -> None:
     )
 
 
-def former_numbers(store: Store, user_id: str) -> list[str]:
-    """Return the numbers that a user had before the present one."""
-    rows = store.execute("select phone_number from former_numbers where user_id = ?", (user_id,))
+def former_numbers(store: Store, phone_number: str, user_id: str | None) -> list[str]:
+    """Return the numbers that a person had before: the user, and whoever has the number now."""
+    rows = store.execute(
+        """
+        select f.phone_number from former_numbers f
+        where f.user_id = ?2 or f.user_id in (select id from users where phone_number = ?1)
+        """,
+        (phone_number, user_id),
+    )
     return [row[0] for row in rows]
 
 

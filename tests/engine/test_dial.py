@@ -534,7 +534,7 @@ class TestTheIndexesHoldWhatTheCodePromises:
     def test_one_request_an_attempt(self, world: World) -> None:
         one, _ = self.executions(world)
         self.insert_call(world, "a", one, 1, "+1")
-        world.store.execute("update calls set status = 'rejected', finished_at = '' where id = 'a'")
+        world.store.execute("update calls set status = 'rejected', reason = 'x', finished_at = '' where id = 'a'")
         with pytest.raises(sqlite3.IntegrityError, match=r"calls\.execution_id, calls\.number"):
             self.insert_call(world, "b", one, 1, "+2")
 
