@@ -13,4 +13,4 @@ def world(tmp_path: Path) -> Iterator[World]:
     """A small world that begins on Monday 2 March 2026 at 09:00 in Madrid."""
     made = World(tmp_path)
     yield made
-    made.store.close()
+    made.close()

@@ -4,7 +4,10 @@ that counts.
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +23,7 @@ from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.engine.request import Request
 from hyponema_cli.engine.tick import tick
-from hyponema_cli.store import agents, create, executions, numbers, schedules, settings, users
+from hyponema_cli.store import Store, agents, create, executions, numbers, open_store, schedules, settings, users
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 """Monday 2 March 2026, 09:00 in Madrid."""
@@ -40,6 +43,16 @@ class Phones:
     """What a call comes to, ten seconds after it was placed; may raise what a carrier may raise, or anything."""
     calls_per_second: float | None = None
     placed: list[PlaceCall] = field(default_factory=list)
+    placed_at: list[datetime] = field(default_factory=list)
+    """When each request came in."""
+    lasts: timedelta = timedelta(seconds=10)
+    """How long a call goes on."""
+    meanwhile: CallState = CallState.RINGING
+    """What a call is while it goes on. `queued`: the carrier has no line free, and keeps it for ever."""
+    hung_up: list[str] = field(default_factory=list)
+    """The carrier's ids of the calls that it was told to end, each time that it was told."""
+    hang_up_error: Exception | None = None
+    """What is raised instead of ending a call."""
     _views: dict[str, tuple[PlaceCall, CallState, datetime]] = field(default_factory=dict)
 
     def capabilities(self) -> Capabilities:
@@ -50,6 +63,7 @@ class Phones:
 
     def place_call(self, call: PlaceCall, /) -> CallView:
         self.placed.append(call)
+        self.placed_at.append(self.clock.now())
         end = self.answer(call)
         carrier_call_id = f"T{len(self.placed)}"
         self._views[carrier_call_id] = (call, end, self.clock.now())
@@ -62,8 +76,9 @@ class Phones:
         if carrier_call_id not in self._views:
             raise NotFound(carrier_call_id)
         call, end, placed_at = self._views[carrier_call_id]
-        over = self.clock.now() - placed_at >= timedelta(seconds=10)
-        state = end if over else CallState.RINGING
+        waits = self.meanwhile is CallState.QUEUED and end is not CallState.CANCELED
+        over = self.clock.now() - placed_at >= self.lasts and not waits
+        state = end if over else self.meanwhile
         return CallView(
             carrier_call_id,
             state,
@@ -86,6 +101,14 @@ class Phones:
         return [self.fetch_call(known) for known, (call, _, _) in self._views.items() if call.to_number == to_number]
 
     def hang_up(self, carrier_call_id: str, /) -> CallView:
+        before = self.fetch_call(carrier_call_id).state
+        self.hung_up.append(carrier_call_id)
+        if self.hang_up_error is not None:
+            raise self.hang_up_error
+        call, end, _ = self._views[carrier_call_id]
+        if before in (CallState.QUEUED, CallState.RINGING):
+            end = CallState.CANCELED
+        self._views[carrier_call_id] = (call, end, self.clock.now() - self.lasts)
         return self.fetch_call(carrier_call_id)
 
 
@@ -95,8 +118,13 @@ class World:
     def __init__(self, folder: Path, now: datetime = MONDAY) -> None:
         self.clock = VirtualClock(now)
         self.store, _ = create(folder / "world.db")
+        self.store.execute("pragma synchronous = off")  # no test cuts the power
         self.phones = Phones(self.clock)
-        self.desk = Desk(self.store, self._carrier, self.clock, "test", "edition-1")
+        self.accounts: dict[str, Phones] = {}
+        """Carriers of their own for accounts by name; every other account is `phones`."""
+        self.others: list[Store] = []
+        self._copies = 0
+        self.desk = self._desk_on(self.store)
         settings.put_zone_edition(self.store, "edition-1")
         with self.store.transaction():
             agents.insert(self.store, Agent("agent-1", "Check-in", None, None, None, now, now))
@@ -104,7 +132,53 @@ class World:
         self.user("ana", "+34600000001", "Europe/Madrid")
 
     def _carrier(self, account: str) -> Carrier:
-        return self.phones
+        return self.accounts.get(account, self.phones)
+
+    def _desk_on(self, store: Store) -> Desk:
+        return Desk(store, self._carrier, self.clock, "test", "edition-1")
+
+    def another_desk(self) -> Desk:
+        """Open the same file once more, as another process does; the clock and the phones are the same."""
+        self.others.append(open_store(self.store.path))
+        return self._desk_on(self.others[-1])
+
+    def close(self) -> None:
+        """Let go of the file, however often it was opened."""
+        for store in (self.store, *self.others):
+            store.close()
+
+    def keep_a_copy(self) -> Path:
+        """Copy the file away, as a backup does."""
+        self._copies += 1
+        copy = self.store.path.with_name(f"copy-{self._copies}.db")
+        with closing(sqlite3.connect(copy)) as connection:
+            self.store.connection.backup(connection)
+        return copy
+
+    def put_back(self, copy: Path) -> None:
+        """Let a copy take the place of the file; the journal beside it stays."""
+        path = self.store.path
+        self.close()
+        self.others.clear()
+        for beside in ("-wal", "-shm", "-journal"):
+            path.with_name(path.name + beside).unlink(missing_ok=True)
+        shutil.copyfile(copy, path)
+        self.store = open_store(path)
+        self.desk = self._desk_on(self.store)
+
+    def set(self, key: str, value: str) -> None:
+        """Choose a setting as `hyp config set` does."""
+        with self.store.transaction():
+            settings.put(self.store, key, value)
+            executions.wake_all(self.store, self.clock.now())
+
+    def account(self, name: str, phone_number: str, agent_id: str, calls_per_second: float | None = None) -> Phones:
+        """Add a carrier account of its own, with an agent whose number it rents out."""
+        now = self.clock.now()
+        self.accounts[name] = Phones(self.clock, calls_per_second=calls_per_second)
+        agents.insert(self.store, Agent(agent_id, agent_id, None, None, None, now, now))
+        self.number(phone_number, name, agent_id)
+        return self.accounts[name]
 
     def number(self, phone_number: str, carrier: str = "simulated", agent_id: str = "agent-1") -> Number:
         now = self.clock.now()
@@ -121,6 +195,7 @@ class World:
         """Book a schedule for Ana, or for whom it says."""
         if "to" in fields:
             fields = {"timezone": "Europe/Madrid", **fields}
+        fields = {"agent": "agent-1", **fields}
         request = Request(user=None if "to" in fields else user, when=WhenWords(**when), **fields)
         schedule, _ = book.add(self.desk, request, created_by="test")
         return schedule

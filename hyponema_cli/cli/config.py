@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
@@ -13,9 +14,9 @@ from hyponema_cli.cli.users import moved_sentence
 from hyponema_cli.core import caps, timewords, window
 from hyponema_cli.core.errors import InvalidInput, nearest
 from hyponema_cli.core.records import Settings
-from hyponema_cli.engine import book
+from hyponema_cli.engine import book, configure
 from hyponema_cli.render.tables import Column
-from hyponema_cli.store import Store, events, executions, settings
+from hyponema_cli.store import settings
 
 app = group("The settings of a workspace, kept in its file.")
 
@@ -43,10 +44,7 @@ def _read_window(text: str) -> str:
 
 
 def _read_pace(text: str) -> str:
-    try:
-        pace = float(text)
-    except ValueError:
-        pace = 0.0
+    pace = float(text) if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text.strip(), re.ASCII) else 0.0
     if not SLOWEST_PACE <= pace <= FASTEST_PACE:
         raise InvalidInput(
             f"pace {text!r} is not a number of calls a second", hint=f"from {SLOWEST_PACE:g} to {FASTEST_PACE:g}"
@@ -60,12 +58,13 @@ MOST_CALLS = 1_000_000
 
 def _read_count(key: str) -> Callable[[str], str]:
     def read(text: str) -> str:
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_CALLS):
+        digits = text.strip().lstrip("0") if text.isascii() and text.strip().isdigit() else ""
+        if not (digits and int(digits[:9]) <= MOST_CALLS and len(digits) < 9):
             raise InvalidInput(
                 f"{key} {text!r} is not a number of calls",
                 hint=f"from 1 to {MOST_CALLS:,}; for no limit: hyp config unset {key}",
             )
-        return str(int(text[:9]))
+        return digits
 
     return read
 
@@ -182,7 +181,7 @@ def set_(
       hyp config set call_cap 3/24h,7/7d
     """
     stored = _setting(key).read(value)
-    _change(session, key, lambda store: settings.put(store, key, stored), stored)
+    _change(session, key, stored)
 
 
 @command(app, "unset")
@@ -194,25 +193,16 @@ def unset(session: Session, key: Key) -> None:
       hyp config unset live
     """
     _setting(key)
-    _change(session, key, lambda store: settings.drop(store, key), None)
+    _change(session, key, None)
 
 
-def _change(session: Session, key: str, act: Callable[[Store], None], stored: str | None) -> None:
+def _change(session: Session, key: str, stored: str | None) -> None:
     with session.desk() as desk:
-
-        def write() -> None:
-            act(desk.store)
-            events.add(
-                desk.store, desk.clock.now(), desk.actor, "setting.changed", subject_id=key, detail={"value": stored}
-            )
-
         moved = []
         if key == "timezone":
-            moved = book.set_workspace_zone(desk, write)
+            moved = book.set_workspace_zone(desk, lambda: configure.write(desk, key, stored))
         else:
-            with desk.store.transaction():
-                write()
-                executions.wake_all(desk.store, desk.clock.now())
+            configure.change(desk, key, stored)
         current = settings.load(desk.store)
     for schedule in moved:
         output.say(moved_sentence(schedule, current.timezone))

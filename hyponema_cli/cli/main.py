@@ -136,7 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _joined(words: list[str]) -> list[str]:
     """Let `--on-doubt redial-after 10m` be typed without quotes: an option takes one word, and this value is two."""
     for index, word in enumerate(words[:-2]):
-        if word == "--on-doubt" and words[index + 1] == "redial-after":
+        if word == "--on-doubt" and words[index + 1].startswith("redial") and " " not in words[index + 1]:
             return [*words[: index + 1], " ".join(words[index + 1 : index + 3]), *words[index + 3 :]]
     return words
 

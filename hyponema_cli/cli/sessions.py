@@ -48,7 +48,7 @@ def start(
         begun = engine.start(
             desk,
             who,
-            channel=values.name(channel) if channel is not None else None,
+            channel=(channel or "").strip() or None,
             ttl=engine.read_ttl(ttl),
             session_id=values.own_id(own_id) if own_id is not None else None,
         )

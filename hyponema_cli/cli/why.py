@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -13,15 +13,18 @@ import typer
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.core import timewords
+from hyponema_cli.core.call import LIVE_SCHEDULES
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.explain import REASONS
 from hyponema_cli.core.instant import from_text, maybe_text
 from hyponema_cli.core.records import Call, Settings
+from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.why import Because
 from hyponema_cli.engine.why import why as explain
 from hyponema_cli.render import json, times
 from hyponema_cli.render.safe import visible
 from hyponema_cli.render.tables import fields
+from hyponema_cli.store import schedules, users
 
 app = single()
 
@@ -41,6 +44,7 @@ def why(
         str | None,
         typer.Option("--at", metavar="TIME", help="For the call at or before a past instant, or after a coming one."),
     ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show the gates that pass, too.")] = False,
 ) -> None:
     """Explain a call, past or to come: what every gate says, what would change it, and when it would ring.
 
@@ -54,23 +58,29 @@ def why(
     """
     with session.desk() as desk:
         workspace = desk.settings()
-        answers = explain(desk, word, _moment(session, at, workspace.timezone))
+        answers = explain(desk, word, _moment(desk, word, at, workspace.timezone))
     if session.json:
         first, *others = (_shape(each, workspace) for each in answers)
         output.data(json.document({**first, "others": others}) + "\n")
         return
-    output.data(_text(answers[0], workspace))
+    output.data(_text(answers[0], workspace, session.clock.now(), everything=everything))
     if len(answers) > 1:
-        output.data("\nAlso:\n" + "".join(f"  {_line(each, workspace)}\n" for each in answers[1:]))
+        lines = "".join(f"  {_line(each, workspace)}\n" for each in answers[1:])
+        output.data(f"\n{len(answers) - 1} more of theirs:\n{lines}")
 
 
-def _moment(session: Session, text: str | None, workspace: str | None) -> datetime | None:
+def _moment(desk: Desk, word: str, text: str | None, workspace: str | None) -> datetime | None:
+    """Read `--at`: an instant, or a time on the clocks of what is asked about."""
     if text is None:
         return None
     if text.strip().casefold() == "now":
-        return session.clock.now()
-    zone = timewords.stored_zone(workspace) if workspace else None
-    return timewords.parse_bound(text, zone, end=True)
+        return desk.clock.now()
+    found = schedules.find(desk.store, word)
+    named = [found[0].zone_name(workspace)[0]] if found else [user.timezone for user in users.find(desk.store, word)]
+    zone = next(filter(None, (*named, workspace)), None)
+    if zone is None and not text.strip().casefold().endswith("z") and "+" not in text:
+        raise InvalidInput(f"{text!r} has no timezone", hint="write an offset, as in 2026-12-01T14:30+01:00")
+    return timewords.parse_bound(text, timewords.stored_zone(zone) if zone else None, end=True)
 
 
 def _shape(it: Because, workspace: Settings) -> dict[str, Any]:
@@ -94,33 +104,33 @@ def _shape(it: Because, workspace: Settings) -> dict[str, Any]:
     }
 
 
-def _text(it: Because, workspace: Settings) -> str:
+def _text(it: Because, workspace: Settings, now: datetime, *, everything: bool) -> str:
     zone = _zone_of(it, workspace)
     blocked = [gate for gate in it.gates if gate["verdict"] != "pass"]
     passed = [gate for gate in it.gates if gate["verdict"] == "pass"]
-    parts = [_line(it, workspace) + "\n"]
+    parts = [_verdict(it) + "\n", _whom_and_when(it, zone) + "\n"]
     if it.execution is not None and it.execution.calls:
         parts.append(fields([(f"  call {each.number}", _call_said(each, zone)) for each in it.execution.calls]))
     if blocked:
         parts.append("\n" + _gate_lines(blocked, zone))
-    if it.changes and it.verdict != "dialled":
-        title = (
-            "The one change that would let it go out" if len(it.changes) == 1 else "To let it go out, all of these"
-        )
-        parts.append(f"\n{title}:\n" + "".join(f"  {visible(change)}\n" for change in it.changes))
-    if it.verdict not in ("dial", "wait") or it.next_call_at is None:
-        parts.append(
-            f"\nNext call, as things stand: {times.local_in(it.next_call_at, zone.key if zone else None) or 'none'}\n"
-        )
-    elif it.verdict == "wait":
-        parts.append(f"\nIt would ring: {times.local_in(it.next_call_at, zone.key if zone else None)}\n")
-    if passed:
+    if (it.changes and it.verdict != "dialled") or it.remedies:
+        alone = len(it.changes) == 1
+        parts.append("\nThis would change it:\n" if alone else "\nThese would change it, all together:\n")
+        parts += [f"  {visible(change)}\n" for change in it.changes]
+    if it.next_call_at is not None and not (it.verdict == "dial" and it.next_call_at == it.scheduled_time):
+        title = "It would ring" if it.verdict == "wait" else "Next call, as things stand"
+        parts.append(f"\n{title}: {times.local_in(it.next_call_at, _key(zone))}{_in_time(it.next_call_at, now)}\n")
+    elif it.next_call_at is None and it.schedule is not None and it.schedule.status in LIVE_SCHEDULES and blocked:
+        parts.append("\nNext call, as things stand: none\n")
+    if passed and (everything or (not blocked and it.verdict != "dialled")):
         parts.append("\n" + _gate_lines(passed, zone))
+    elif passed:
+        parts.append(f"\n{len(passed)} {'other ' if blocked else ''}gates pass (--all shows them)\n")
     return "".join(parts)
 
 
 def _call_said(it: Call, zone: ZoneInfo | None) -> str:
-    reason = f" ({it.reason})" if it.reason else ""
+    reason = f" ({REASONS.get(it.reason, it.reason)})" if it.reason else ""
     return f"{it.status}{reason}, {times.local(it.created_at, zone)}, {it.id}"
 
 
@@ -132,34 +142,54 @@ def _gate_said(gate: Mapping[str, Any], zone: ZoneInfo | None) -> str:
     said = REASONS.get(gate["reason"], gate["reason"]) if gate["reason"] else ""
     datum = gate["datum"] or ("" if said else "nothing in the way")
     source = f" [{gate['source']}]" if gate["source"] else ""
-    until = f"; opens {times.local(from_text(gate['until']), zone)}" if gate["until"] and gate["reason"] else ""
+    until = ""
+    if gate["until"] and gate["reason"]:
+        word = "opens" if gate["gate"] == "calling_window" else "until"
+        until = f"; {word} {times.local_in(from_text(gate['until']), _key(zone))}"
     return ": ".join(filter(None, (said, datum))) + source + until
 
 
 def _line(it: Because, workspace: Settings) -> str:
     """Say in a line who is called when, and whether."""
-    zone = _zone_of(it, workspace)
+    return f"{_whom_and_when(it, _zone_of(it, workspace))}: {_verdict(it).lower()}"
+
+
+def _whom_and_when(it: Because, zone: ZoneInfo | None) -> str:
     if it.schedule is None:
-        said = REASONS.get(it.reason or "", it.reason)
-        blocked = any(gate["verdict"] != "pass" for gate in it.gates)
-        return visible(f"{it.phone_number}: no call is planned" + (f"; one would meet: {said}" if blocked else "."))
+        return visible(f"No call to {it.phone_number} is planned.")
     name = it.schedule.name or it.schedule.id
     whom = f"{it.schedule.callee.name} ({it.phone_number})" if it.schedule.callee else str(it.phone_number)
-    when = f", {times.local_in(it.scheduled_time, zone.key if zone else None)}" if it.scheduled_time else ""
-    return visible(f"{name} calls {whom}{when}: {_verdict(it)}")
+    when = f", {times.local_in(it.scheduled_time, _key(zone))}" if it.scheduled_time else ""
+    return visible(f"{name} calls {whom}{when}")
 
 
 def _verdict(it: Because) -> str:
     reason = f": {REASONS.get(it.reason, it.reason)}" if it.reason else ""
     if it.based_on == "stored":
         assert it.execution is not None, "what is stored is an execution"
-        return f"{it.execution.status}{reason}"
+        return f"{it.execution.status.replace('_', ' ').upper()}{reason}"
+    if it.schedule is None:
+        blocked = any(gate["verdict"] != "pass" for gate in it.gates)
+        return f"A CALL WOULD NOT RING{reason}" if blocked else "NOTHING IN THE WAY"
     return {
-        "dial": "would ring",
-        "wait": f"waits{reason}",
-        "stop": f"would not ring{reason}",
-        "idle": f"nothing comes{reason}",
+        "dial": "WOULD RING",
+        "wait": f"WAITS{reason}",
+        "stop": f"WOULD NOT RING{reason}",
+        "idle": f"NOTHING COMES{reason}",
     }[it.verdict]
+
+
+def _in_time(at: datetime, now: datetime) -> str:
+    """Say how far off an instant is, as long as that is easier to grasp than its date."""
+    ahead = at - now
+    if not timedelta(minutes=1) <= ahead < timedelta(days=2):
+        return ""
+    minutes = int(ahead.total_seconds()) // 60
+    return f" (in {minutes // 60} h {minutes % 60} min)" if minutes >= 60 else f" (in {minutes} min)"
+
+
+def _key(zone: ZoneInfo | None) -> str | None:
+    return zone.key if zone else None
 
 
 def _zone_of(it: Because, workspace: Settings) -> ZoneInfo | None:

@@ -76,7 +76,7 @@ def _cap(word: str, whole: str) -> Cap:
     if not slash or not (count.strip().isascii() and count.strip().isdigit()):
         raise InvalidInput(f"call cap {whole!r}: {word!r} is not COUNT/SPAN", hint=_HINT)
     # More digits than a number this large has would only be read to be refused.
-    number = int(count.strip()[:9])
+    number = int(count.strip().lstrip("0")[:9] or "0")
     if not 1 <= number <= LARGEST_COUNT:
         hint = "to call nobody, pause or suppress" if number == 0 else _HINT
         raise InvalidInput(f"call cap {whole!r}: the count must be from 1 to {LARGEST_COUNT}", hint=hint)

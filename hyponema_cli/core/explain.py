@@ -58,6 +58,17 @@ REASONS = {
     "queued_past_deadline": "the carrier held it back for too long, and it was withdrawn",
     "queued_outside_window": "the carrier held it back until the calling window had closed, and it was withdrawn",
     "redialled_from_doubt": "a call is in doubt, and its schedule wants another one",
+    "no_clean_answer": "the carrier's answer was lost; nobody knows whether a phone rang",
+    "carrier_error": "the carrier's plugin failed in the middle; nobody knows whether a phone rang",
+    "process_lost": "hyp died while it was asking; nobody knows whether a phone rang",
+    "database_restored": "a copy was put back; nobody knows whether a phone rang",
+    "resolved_by_operator": "a person said what happened",
+    "answered": "answered",
+    "voicemail": "a machine answered",
+    "no_answer": "nobody answered",
+    "busy": "the line was busy",
+    "rejected": "the carrier refused it",
+    "rescheduled": "its rule was changed before it was dialled",
 }
 """The reasons that programs compare, in words for people."""
 
@@ -65,7 +76,7 @@ REMEDIES = {
     "paused": "hyp schedules resume {schedule}",
     "schedule_canceled": "add a new schedule: hyp schedules add",
     "max_occurrences": "hyp schedules edit {schedule} --max-occurrences {more}",
-    "too_late": "hyp schedules run-now {schedule}, or allow more: hyp schedules edit {schedule} --catch-up-window 1h",
+    "too_late": "hyp schedules run-now {schedule}",
     "database_behind": "hyp reconcile",
     "no_caller_id": "hyp numbers attach NUMBER {agent}",
     "carrier_unusable": "mend the carrier; see: hyp carriers list",
@@ -74,9 +85,9 @@ REMEDIES = {
     "live_session": "hyp sessions end {datum}, or wait for its end",
     "line_busy": "wait for the end of {datum}; if it is in doubt: hyp reconcile --resolve {datum} placed|not-placed",
     "overlap": "wait for the end of {datum}; see: hyp why {datum}",
-    "zone_unknown": "say where they live: hyp users edit {user} --tz ZONE",
+    "zone_unknown": "{place}",
     "outside_calling_window": "call at another time, or widen the window: {widen}",
-    "window_never_opens": "say where they live: hyp users edit {user} --tz ZONE; or widen the window: {widen}",
+    "window_never_opens": "{place}; or widen the window: {widen}",
     "call_cap": "wait, or raise the cap: hyp config set call_cap",
     "pace": "wait for its turn, or raise the pace: hyp config set pace",
     "concurrency": "wait until a call ends, or allow more: hyp config set concurrency",
@@ -93,10 +104,18 @@ _WIDEN = {
 """How a calling window is changed, by whose it is."""
 
 
+_PLACE = {
+    True: "say where they live: hyp users edit {user} --tz ZONE",
+    False: "let any hour do: hyp schedules edit {schedule} --window always; or call them as a user with a timezone",
+}
+"""How it is said where a callee lives: of a user, of a bare number."""
+
+
 def remedy(reason: str, facts: Mapping[str, str]) -> str:
     """Return what to do about a gate; `facts` fill in ids, and what is missing stays a word in capitals."""
     words = _Words(facts)
     words["widen"] = _WIDEN.get(words["source"], "").format_map(words)
+    words["place"] = _PLACE["user" in words].format_map(words)
     return REMEDIES[reason].format_map(words)
 
 

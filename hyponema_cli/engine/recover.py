@@ -77,6 +77,7 @@ def recover(desk: Desk, now: datetime) -> Recovered:
                 _write_off(desk, entry, now, str(error))
                 recovered.lost.append(entry.call_id)
         journal.catch_up(desk.store)
+        executions.wake_all(desk.store, now)
         desk.log(now, "database.recovered", reason=f"{recovered.count} calls from the dial journal")
     return recovered
 

@@ -17,7 +17,7 @@ from hyponema_cli import ids
 from hyponema_cli.carriers.simulated import SimulatedCarrier
 from hyponema_cli.clock import VirtualClock
 from hyponema_cli.core import walltime
-from hyponema_cli.core.call import CallState, ExecutionState
+from hyponema_cli.core.call import CallState, ExecutionState, Outcome
 from hyponema_cli.core.expect import Dialled, Evidence
 from hyponema_cli.core.records import Execution
 from hyponema_cli.core.retry import GiveUp
@@ -119,7 +119,7 @@ def _whole_minute(at: datetime) -> datetime:
 def _forecast(desk: Desk, carrier: SimulatedCarrier, began_at: datetime, ended_at: datetime, seed: int) -> Forecast:
     found = [
         each
-        for each in executions.select(desk.store, since=began_at, until=ended_at)
+        for each in executions.select(desk.store, open_since=began_at, until=ended_at)
         if each.reason != "before_the_simulation"
     ]
     clocks = _clocks_by_schedule(desk.store)
@@ -130,9 +130,10 @@ def _forecast(desk: Desk, carrier: SimulatedCarrier, began_at: datetime, ended_a
     talk_seconds = sum(call.duration_seconds or 0 for call in ended)
     peak, peak_at = peak_of(carrier.spans())
     statuses = Counter(str(each.status) for each in found)
+    answered = sum(each.reason == Outcome.ANSWERED for each in found)
     numbers: dict[str, float] = {
         "calls": len(dialled),
-        "answered": statuses[ExecutionState.COMPLETED],
+        "answered": answered,
         "minutes": talk_seconds / 60,
         "calls_per_day": max(per_day.values(), default=0),
         "calls_per_hour": max(Counter((wall.date(), wall.hour) for wall in local).values(), default=0),
@@ -146,7 +147,7 @@ def _forecast(desk: Desk, carrier: SimulatedCarrier, began_at: datetime, ended_a
         executions=len(found),
         statuses=statuses,
         reasons=Counter((str(each.status), each.reason) for each in found if each.reason),
-        answered=statuses[ExecutionState.COMPLETED],
+        answered=answered,
         talk_seconds=talk_seconds,
         per_day=dict(sorted(per_day.items())),
         per_hour=[per_hour[hour] for hour in range(24)],
@@ -160,9 +161,9 @@ def _forecast(desk: Desk, carrier: SimulatedCarrier, began_at: datetime, ended_a
 def _clocks_by_schedule(store: Store) -> dict[str, tuple[str, tuple[ZoneInfo, ...]]]:
     """Return who each schedule calls, as a key, and on which clocks they may live."""
     people = {}
-    for schedule_id, user_id, number, timezone in schedules.callees(store):
+    for schedule_id, number, timezone in schedules.callees(store):
         zones, _ = clocks_of(number, timezone)
-        people[schedule_id] = (user_id or number, zones)
+        people[schedule_id] = (number, zones)
     return people
 
 

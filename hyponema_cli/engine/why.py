@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
 from typing import Any
 
 from hyponema_cli.core import phone
-from hyponema_cli.core.call import FINAL_EXECUTIONS, LIVE_SCHEDULES, ExecutionState
+from hyponema_cli.core.call import FINAL_EXECUTIONS, LIVE_SCHEDULES, CallState, ExecutionState
 from hyponema_cli.core.decide import Decision, Defer, Dial, Skip, decide
 from hyponema_cli.core.errors import NotFound, nearest
 from hyponema_cli.core.explain import remedy
-from hyponema_cli.core.gates import GATES, SIMULATED, Answer, Facts
+from hyponema_cli.core.gates import GATES, SIMULATED, WAITS, Answer, Facts
 from hyponema_cli.core.records import Execution, Schedule, Settings
 from hyponema_cli.core.schedule import Occurrence
 from hyponema_cli.engine import find
@@ -25,13 +24,14 @@ from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.facts import Scene
 from hyponema_cli.engine.lines import Lines
 from hyponema_cli.engine.materialise import occurrences_ahead
-from hyponema_cli.store import calls, executions, journal, schedules, users
+from hyponema_cli.store import Store, calls, executions, journal, schedules, users
 
 WAITING = (ExecutionState.PENDING, ExecutionState.WAITING_RETRY)
 PERSON_GATES = ("suppressed", "live_session", "line_busy", "calling_window", "call_cap")
 """The gates that look at who is called, and not at what for."""
 OPENS_BY_ITSELF = frozenset(
     {
+        "in_time",
         "suppressed",
         "live_session",
         "calling_window",
@@ -44,10 +44,14 @@ OPENS_BY_ITSELF = frozenset(
     }
 )
 """Gates that time alone opens. What another gate stops, only a change can let through."""
-LOOKED_AHEAD = timedelta(days=100)
+ENDLESS = frozenset({"suppressed", "window_never_opens", "schedule_canceled", "max_occurrences", "paused"})
+"""Reasons of a stop without an end: every later occurrence would meet it too."""
+LOOKED_AHEAD = timedelta(days=400)
 MOST_LOOKED_AT = 200
-"""How many occurrences are tried in search of the next one that would ring."""
+"""How many occurrences are tried in search of the next one that would ring. What a gate is known to stop until some
+instant is not tried."""
 MOST_WAITS = 20
+A_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +85,13 @@ class Because:
     phone_number: str | None = None
     next_call_at: datetime | None = None
     """When the next call of the schedule would go out, as things stand; None: none would."""
+    remedies: tuple[str, ...] = ()
+    """What to do about what is no gate: a doubt, or a rule that cannot be read."""
 
     @property
     def changes(self) -> list[str]:
         """What would have to change for the call to go out: one thing a gate that does not pass."""
-        return [gate["remedy"] for gate in self.gates if gate["remedy"]]
+        return [*self.remedies, *(gate["remedy"] for gate in self.gates if gate["remedy"])]
 
 
 def why(desk: Desk, word: str, at: datetime | None) -> list[Because]:
@@ -131,11 +137,17 @@ class Inquiry:
         schedule = find.schedule(self._store, execution.schedule_id)
         if execution.status not in WAITING:
             return self._stored(execution, schedule, subject, subject_id)
+        # A call that a gate put off is asked about now: at the end of its wait it would wait no more.
+        waits = execution.reason in WAITS
         judged_at = at if at is not None and at > self._now else max(self._now, execution.due_at)
+        if at is None and waits:
+            judged_at = self._now
         due = executions.as_if_due(self._store, execution.id, judged_at)
         self._open_carrier_of(due)
         decision = decide(self._facts(due, judged_at), judged_at)
         rings_at = self._rings_at(due, decision, judged_at)
+        if isinstance(decision, Dial):
+            rings_at = max(judged_at, execution.due_at)  # what it waited for is there; it is looked at again then
         return Because(
             subject,
             subject_id,
@@ -155,13 +167,15 @@ class Inquiry:
         """Explain the call of a schedule that is at hand, or that comes next; or the last one up to a past `at`."""
         if at is not None and at <= self._now:
             past = executions.select(self._store, schedule_id=schedule.id, until=at, limit=1)
-            if past:
+            has_come_due = schedule.next_run_at is not None and schedule.next_run_at <= at
+            if past and not has_come_due:
                 return self.of_execution(past[0], subject, subject_id, None)
-            if schedule.next_run_at is None or schedule.next_run_at > at:
+            if not has_come_due:
                 raise NotFound(
                     f"{schedule.id} had nothing planned up to {at:%Y-%m-%dT%H:%M:%SZ}",
                     hint=f"see when it fires: hyp occurrences {schedule.id}",
                 )
+            at = None  # it came due, and no pass has recorded it yet
         if at is None:
             open_ = executions.select(
                 self._store, schedule_id=schedule.id, statuses=set(ExecutionState) - FINAL_EXECUTIONS, limit=1
@@ -201,7 +215,7 @@ class Inquiry:
                 answers.append(self.of_schedule(schedule, subject, subject_id, at))
             except NotFound:
                 continue
-        answers = [each for each in answers if each.verdict != "idle"]
+        answers = [each for each in answers if each.verdict != "idle" or each.remedies]
         if at is not None and at <= self._now:
             answers.sort(key=lambda each: each.scheduled_time or each.at, reverse=True)
         else:
@@ -233,24 +247,35 @@ class Inquiry:
 
     def _next_ring(self, schedule: Schedule) -> datetime | None:
         """Return when the next call of a schedule would go out, as things stand."""
-        ahead = occurrences_ahead(self._store, schedule, self._workspace)
-        soon = takewhile(lambda each: each.at <= self._now + LOOKED_AHEAD, ahead)
-        for occurrence in islice(soon, MOST_LOOKED_AT):
+        window = self._workspace.window(schedule.catch_up_window)
+        after: datetime | None = None
+        for _ in range(MOST_LOOKED_AT):
+            occurrence = next(occurrences_ahead(self._store, schedule, self._workspace, after), None)
+            if occurrence is None or occurrence.at > self._now + LOOKED_AHEAD:
+                return None
             seen = self.outlook(schedule, occurrence)
             if seen.rings_at is not None:
                 return seen.rings_at
-            if any(gate.verdict != "pass" and gate.gate not in OPENS_BY_ITSELF for gate in seen.decision.gates):
+            blocked = [gate for gate in seen.decision.gates if gate.verdict != "pass"]
+            if any(gate.gate not in OPENS_BY_ITSELF or _is_endless(gate) for gate in blocked):
                 return None
-            if any(gate.verdict == "stop" and gate.until is None for gate in seen.decision.gates):
-                return None  # suppressed for good, or a window that never opens
+            # Whatever is due so early that it would be too late by then meets the same gate.
+            opened = [gate.until for gate in blocked if gate.until and gate.verdict == "stop"]
+            after = max([occurrence.at, *(at - window - A_SECOND for at in (*opened, self._now))])
         return None
 
     def _facts(self, due: executions.Due, at: datetime) -> Facts:
         facts = Scene(self._desk, self._workspace, self._lines, at, behind=self._behind).facts_of(due)
-        if at > self._now:
-            # What goes on now is over by then.
-            return replace(facts, busy_call_id=None, open_execution_id=None, live_calls=0, turn_at=None)
-        return facts
+        if at <= self._now:
+            return facts
+        # What goes on now is over by then; a doubt is over when a person says so.
+        return replace(
+            facts,
+            busy_call_id=facts.busy_call_id if _is_doubt(self._store, facts.busy_call_id) else None,
+            open_execution_id=facts.open_execution_id if _is_held(self._store, facts.open_execution_id) else None,
+            live_calls=0,
+            turn_at=None,
+        )
 
     def _due_of(self, schedule: Schedule, occurrence: Occurrence) -> executions.Due:
         deadline_at = occurrence.at + self._workspace.window(schedule.catch_up_window)
@@ -283,11 +308,13 @@ class Inquiry:
             execution.scheduled_time,
             number,
             self._next_ring(schedule),
+            _of_doubt(execution),
         )
 
     def _nothing_to_come(self, schedule: Schedule, subject: str, subject_id: str) -> Because:
         """Explain a schedule that yields nothing any more, or whose rule cannot be read."""
-        reason = schedule.trouble or f"the schedule is {schedule.status}"
+        over = schedule.status not in LIVE_SCHEDULES
+        reason = schedule.trouble or (f"the schedule is {schedule.status}" if over else "its last call has come due")
         return Because(
             subject,
             subject_id,
@@ -298,6 +325,7 @@ class Inquiry:
             (),
             schedule,
             phone_number=schedule.phone_number,
+            remedies=_of_trouble(schedule),
         )
 
     def _stranger(
@@ -324,6 +352,36 @@ class Inquiry:
             tuple(_with_remedy(answer.to_json(), words) for answer in answers),
             phone_number=number,
         )
+
+
+def _is_endless(gate: Answer) -> bool:
+    return gate.verdict == "stop" and gate.until is None and gate.reason in ENDLESS
+
+
+def _is_doubt(store: Store, call_id: str | None) -> bool:
+    return call_id is not None and calls.find_status(store, call_id) is CallState.IN_DOUBT
+
+
+def _is_held(store: Store, execution_id: str | None) -> bool:
+    """True when an execution stays open until a person settles its doubt."""
+    execution = executions.get(store, execution_id) if execution_id is not None else None
+    return execution is not None and execution.status is ExecutionState.IN_DOUBT
+
+
+def _of_doubt(execution: Execution) -> tuple[str, ...]:
+    if execution.status is not ExecutionState.IN_DOUBT or execution.last_call is None:
+        return ()
+    return (f"hyp reconcile --resolve {execution.last_call.id} placed|not-placed",)
+
+
+def _of_trouble(schedule: Schedule) -> tuple[str, ...]:
+    """Return what to do about a rule that cannot be read."""
+    if schedule.trouble is None:
+        return ()
+    edit = f"hyp schedules edit {schedule.id}"
+    if "time of day" in schedule.trouble:
+        return (f"{edit} --at HH:MM",)
+    return (f"{edit} --tz ZONE",)
 
 
 def _with_remedy(gate: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:

@@ -205,7 +205,7 @@ def call(it: Call) -> dict[str, Any]:
 def session(it: Session, now: datetime) -> dict[str, Any]:
     """A session, as it stands now."""
     return {
-        "session_id": it.id,
+        "id": it.id,
         "user_id": it.user_id,
         "phone_number": it.phone_number,
         "channel": it.channel,

@@ -118,7 +118,9 @@ _WITH_FACTS = """
       exists (select 1 from suppressions p where p.phone_number = coalesce(u.phone_number, s.to_number)),
       exists (select 1 from sessions x where x.ended_at is null and x.expires_at > :now
         and x.phone_number = coalesce(u.phone_number, s.to_number))
-      or exists (select 1 from sessions x where x.ended_at is null and x.expires_at > :now and x.user_id = s.user_id),
+      or exists (select 1 from sessions x where x.ended_at is null and x.expires_at > :now and x.user_id = s.user_id)
+      or exists (select 1 from users v join sessions x on x.user_id = v.id
+        where v.phone_number = coalesce(u.phone_number, s.to_number) and x.ended_at is null and x.expires_at > :now),
       e.slot, e.reason
     from {source} e
     join schedules s on s.id = e.schedule_id
@@ -483,9 +485,13 @@ def select(
     statuses: Iterable[str] = (),
     since: datetime | None = None,
     until: datetime | None = None,
+    open_since: datetime | None = None,
     limit: int = 0,
 ) -> list[Execution]:
-    """List executions, the latest scheduled first; `limit` 0 is all. `since` and `until` are inclusive."""
+    """List executions, the latest scheduled first; `limit` 0 is all. `since` and `until` are inclusive.
+
+    `open_since` leaves out what was over before it.
+    """
     wanted = tuple(statuses)
     filters, values = ["true"], list[Any]()
     if schedule_id is not None:
@@ -494,6 +500,9 @@ def select(
     if wanted:
         filters.append(f"e.status in ({', '.join('?' * len(wanted))})")
         values.extend(wanted)
+    if open_since is not None:
+        filters.append("(e.finished_at is null or e.finished_at >= ?)")
+        values.append(to_text(open_since))
     for operator, bound in ((">=", since), ("<=", until)):
         if bound is not None:
             filters.append(f"e.scheduled_time {operator} ?")

@@ -27,7 +27,8 @@ LARGEST = 16 * 1024 * 1024
 """A journal that grows larger, about fifty thousand dials, loses its older half. Only calls that are still in time
 could be made again, and those are at its end."""
 _TAIL = 256 * 1024
-_NUMBERS = re.compile(rb'^\["dial",([0-9]{1,18}),', re.MULTILINE)
+_NUMBERS = re.compile(rb'^\["dial",([0-9]{1,18}),[^\n]*\]\n', re.MULTILINE)
+"""A line that a crash or a full disk has cut short has no number: nothing was sent after it."""
 
 
 class Entry(NamedTuple):

@@ -173,15 +173,15 @@ def of_callee(store: Store, phone_number: str, user_ids: Sequence[str]) -> list[
 MOST_OF_A_CALLEE = 1000
 
 
-def callees(store: Store) -> list[tuple[str, str | None, str, str | None]]:
-    """Return of every schedule its id, its user, the number that it calls and the user's zone."""
+def callees(store: Store) -> list[tuple[str, str, str | None]]:
+    """Return of every schedule its id, the number that it calls and its user's zone."""
     rows = store.execute(
         """
-        select s.id, s.user_id, coalesce(u.phone_number, s.to_number), u.timezone
+        select s.id, coalesce(u.phone_number, s.to_number), u.timezone
         from schedules s left join users u on u.id = s.user_id
         """
     )
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def set_next(

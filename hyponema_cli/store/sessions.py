@@ -57,11 +57,12 @@ def find(store: Store, session_id: str) -> Session | None:
 
 
 def live_with(store: Store, phone_number: str, user_id: str | None, now: datetime) -> Session | None:
-    """Return the session with a person that lasts longest, by their number or as a user."""
+    """Return the session with a person that lasts longest: by its number, or with the user who has the number now."""
     row = store.execute(
         f"""
         select {_COLUMNS} from sessions
-        where ended_at is null and expires_at > ? and (phone_number = ? or user_id = ?)
+        where ended_at is null and expires_at > ?1
+          and (phone_number = ?2 or user_id = ?3 or user_id in (select id from users where phone_number = ?2))
         order by expires_at desc limit 1
         """,  # noqa: S608 - a constant of this file
         (to_text(now), phone_number, user_id),

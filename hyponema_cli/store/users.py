@@ -45,9 +45,6 @@ def update(store: Store, user: User, now: datetime) -> None:
         (user.id, user.phone_number),
     )
     store.execute(
-        "update sessions set phone_number = ? where user_id = ? and ended_at is null", (user.phone_number, user.id)
-    )
-    store.execute(
         """
         update users set name = ?, phone_number = ?, timezone = ?, local_time = ?, context = ?, updated_at = ?,
           calling_window = ?

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 
 import pytest
 
@@ -95,6 +96,43 @@ CASES = [
     (("schedules", "lst"), "'lst'", 2),
     (("shedules", "list"), "'shedules'", 2),
     (("schedules", "list", "--jsn"), "--jsn", 2),
+    (("why", "Weekly chek-in"), "'Weekly chek-in'", 4),
+    (("why", ""), "''", 4),
+    (("why", "+34600x"), "'+34600x'", 2),
+    (("why", "user-1", "--at", "yesterday"), "'yesterday'", 2),
+    (("simulate", "--days", "0"), "--days 0", 2),
+    (("simulate", "--from", "soon"), "'soon'", 2),
+    (("simulate", "--assert", "peak_concurency <= 10"), "'peak_concurency <= 10'", 2),
+    (("simulate", "--assert", "calls = 10"), "'calls = 10'", 2),
+    (("simulate", "--assert", "max_per_person 3/24x"), "'24x'", 2),
+    (("sessions", "start", "usr-1"), "'usr-1'", 4),
+    (("sessions", "start", "user-1", "--ttl", "soon"), "'soon'", 2),
+    (("sessions", "start", "user-1", "--ttl", "25h"), "--ttl 25h", 2),
+    (("sessions", "start", "user-1", "--channel", " "), "' '", 2),
+    (("sessions", "start", "user-1", "--id", "a b"), "'a b'", 2),
+    (("sessions", "touch", "ses_1"), "'ses_1'", 4),
+    (("sessions", "list", "--status", "alive"), "'alive'", 2),
+    (("suppressions", "add", "user-1", "nobody"), "'nobody'", 4),
+    (("suppressions", "add", "user-1", "--for", "0"), "--for 0", 2),
+    (("suppressions", "add", "user-1", "--for", "ever"), "'ever'", 2),
+    (("suppressions", "remove", "user-1"), "+34600000001", 4),
+    (("reconcile", "--resolve", "call_1", "placed"), "'call_1'", 4),
+    (("reconcile", "--resolve", "call_1", "not_placed"), "'not_placed'", 2),
+    (("history", "nothing", "--events"), "'nothing'", 4),
+    (("history", "--events", "--status", "completed"), "--status and --events", 2),
+    (("config", "set", "cal_cap", "3/24h"), "'cal_cap'", 2),
+    (("config", "set", "call_cap", "3/24x"), "'24x'", 2),
+    (("config", "set", "call_cap", "3/24"), "'24'", 2),
+    (("config", "set", "calling_window", "09:00-09:00"), "never opens", 2),
+    (("config", "set", "calling_window", "not 12-25"), "never opens", 2),
+    (("config", "set", "calling_window", "us-tpca"), "'us-tpca'", 2),
+    (("config", "set", "pace", "nan"), "'nan'", 2),
+    (("config", "set", "concurrency", "-1"), "-1", 2),
+    (("config", "set", "daily_budget", "1.5"), "'1.5'", 2),
+    ((*WEEKLY, "--window", "mon-fry 09:00-20:00"), "'fry'", 2),
+    ((*WEEKLY, "--on-doubt", "redail-after"), "'redail-after'", 2),
+    ((*WEEKLY, "--on-doubt", "redial-after", "5s"), "redial-after 5s", 2),
+    (("users", "edit", "user-1", "--window", "25:00-26:00"), "'25:00'", 2),
 ]
 
 
@@ -113,6 +151,52 @@ def test_it_is_named_hinted_at_and_not_stored(hyp: Hyp, words: tuple[str, ...], 
 def test_the_nearest_name_is_offered(hyp: Hyp) -> None:
     assert "hint: did you mean 'agent-123'?" in hyp("schedules", "add", "--in", "5m", "--agent", "agent-132").err
     assert "hint: did you mean Europe/Madrid?" in hyp(*WEEKLY, "--tz", "Europe/Madird").err
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("why", "usr-1"), "did you mean 'user-1'?"),
+        (("config", "set", "dayly_budget", "5"), "did you mean daily_budget?"),
+        (("simulate", "--assert", "zebra"), "one of: no_call_outside, max_per_person, calls, answered"),
+        ((*WEEKLY, "--on-doubt", "redial"), "did you mean redial-after?"),
+        (("sessions", "list", "--status", "lve"), "did you mean live?"),
+    ],
+)
+def test_the_nearest_word_is_offered_for_rules_settings_and_subjects(
+    hyp: Hyp, words: tuple[str, ...], hint: str
+) -> None:
+    assert f"hint: {hint}" in hyp(*words).err
+
+
+def test_a_session_that_is_over_cannot_be_touched(hyp: Hyp, until: Callable[[Callable[[], bool]], None]) -> None:
+    hyp.ok("sessions", "start", "user-1", "--id", "ended")
+    hyp.ok("sessions", "end", "ended")
+    hyp.ok("sessions", "start", "user-1", "--id", "expired", "--ttl", "1s")
+    until(lambda: hyp("sessions", "touch", "expired", "--ttl", "1s").code == 5)
+    before = hyp.dump()
+    for session in ("ended", "expired"):
+        answer = hyp("sessions", "touch", session)
+        error, hint = answer.err.splitlines()
+        assert (answer.code, answer.out) == (5, "")
+        assert error.startswith(f"hyp: error: {session} {session} at ")
+        assert hint.startswith("hint: ")
+    taken = hyp("sessions", "start", "user-1", "--id", "ended")
+    assert (taken.code, "'ended'" in taken.err) == (5, True)
+    assert hyp.dump() == before
+
+
+def test_what_is_not_in_doubt_cannot_be_resolved(hyp: Hyp) -> None:
+    hyp.ok("schedules", "add", "--at", "now", "--ref", "once")
+    hyp.ok("tick")
+    ((call,),) = hyp.query("select id from calls")
+    before = hyp.dump()
+    for verdict in ("placed", "not-placed"):
+        answer = hyp("reconcile", "--resolve", call, verdict)
+        error, hint = answer.err.splitlines()
+        assert (answer.code, answer.out, hint) == (5, "", "hint: see what is: hyp reconcile")
+        assert error.startswith(f"hyp: error: {call} is ")
+    assert hyp.dump() == before
 
 
 def test_a_time_in_a_gap_is_refused_with_both_choices(hyp: Hyp) -> None:
