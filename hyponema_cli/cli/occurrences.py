@@ -192,7 +192,12 @@ def _shape(it: _Firing) -> dict[str, str | None]:
         "local_time": _local_iso(it),
         "timezone": it.zone.key,
         "note": it.note,
-        "verdict": it.verdict,
-        "reason": it.reason,
-        "rings_at": maybe_text(it.outlook.rings_at) if it.outlook else None,
+        **_verdict_of(it),
     }
+
+
+def _verdict_of(it: _Firing) -> dict[str, str | None]:
+    """Return what the gates say of a firing; a rule that is only typed here has no gates."""
+    if it.outlook is None:
+        return {}
+    return {"verdict": it.verdict, "reason": it.reason, "rings_at": maybe_text(it.outlook.rings_at)}

@@ -9,6 +9,7 @@ import typer
 from hyponema_cli.cli import output, values
 from hyponema_cli.cli.command import Session, command, group
 from hyponema_cli.core import records
+from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.instant import to_text
 from hyponema_cli.engine import sessions as engine
 from hyponema_cli.render import json
@@ -48,13 +49,19 @@ def start(
         begun = engine.start(
             desk,
             who,
-            channel=(channel or "").strip() or None,
+            channel=_read_channel(channel),
             ttl=engine.read_ttl(ttl),
             session_id=values.own_id(own_id) if own_id is not None else None,
         )
         now = desk.clock.now()
     sentence = f"A session with {begun.user_id or begun.phone_number} is live until {to_text(begun.expires_at)}."
     session.created(begun.id, sentence, json.session(begun, now))
+
+
+def _read_channel(text: str | None) -> str | None:
+    if text is not None and not text.strip():
+        raise InvalidInput(f"--channel {text!r} is empty", hint="as in --channel web; leave it out for none")
+    return text
 
 
 @command(app, "touch")

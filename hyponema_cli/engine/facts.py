@@ -111,9 +111,9 @@ class Scene:
             return None
         if caller.carrier not in self._turns:
             turn = turns.next_at(self._store, caller.carrier)
-            # No turn can be further ahead than this, unless the clock was put back since.
+            # No turn can honestly be further ahead than this: the clock was put back since, and it means nothing.
             latest = self._now + PACE_AHEAD + timedelta(seconds=1 / pace)
-            self._turns[caller.carrier] = min(turn, latest) if turn is not None else None
+            self._turns[caller.carrier] = turn if turn is not None and turn <= latest else None
         return self._turns[caller.carrier]
 
     def _suppression_of(self, due: executions.Due) -> Suppression | None:

@@ -17,6 +17,7 @@ from hyponema_cli.core.call import (
     execution_state_during,
     outcome_of,
 )
+from hyponema_cli.core.gates import Hours
 from hyponema_cli.core.records import Settings
 from hyponema_cli.core.retry import GiveUp
 from hyponema_cli.engine.batch import write_all
@@ -34,8 +35,6 @@ POLL_BY_AGE = 5
 LONGEST_CALL = timedelta(hours=49)
 """Longer than a call can live: Twilio keeps one queued for 24 hours, and lets it last for another 24. A call without
 an end by then is closed as such; until then its number stays locked, because somebody may be on the phone."""
-QUEUED_POLL = timedelta(seconds=10)
-"""How soon a call in its carrier's queue is asked about again where people may be called at some hours only."""
 QUEUED_PAST_DEADLINE = "queued_past_deadline"
 QUEUED_OUTSIDE_WINDOW = "queued_outside_window"
 SETTLE_WITHIN = timedelta(seconds=20)
@@ -128,8 +127,7 @@ def _note(
         if state is CallState.QUEUED:
             if call.deadline_at >= now:
                 following = min(following, call.deadline_at + SHORTEST_POLL)
-            if hours_of(call, workspace) is not None:
-                following = min(following, now + QUEUED_POLL)  # the window may close meanwhile
+            following = _not_after_closing(hours_of(call, workspace), now, following)
         if state is call.status and call.withdrawn is None:
             calls.ask_again(desk.store, call.id, following)
             return
@@ -163,6 +161,20 @@ def _note(
         now=now,
         report=report,
     )
+
+
+def _not_after_closing(hours: Hours | None, now: datetime, following: datetime) -> datetime:
+    """Return when to look again at a queued call: not later than its calling window closes, to the second."""
+    if hours is None or hours.admits(following) or not hours.admits(now):
+        return following
+    open_for, closed_by = 0, int((following - now).total_seconds()) + 1
+    while closed_by - open_for > 1:
+        middle = (open_for + closed_by) // 2
+        if hours.admits(now + timedelta(seconds=middle)):
+            open_for = middle
+        else:
+            closed_by = middle
+    return now + timedelta(seconds=closed_by)
 
 
 def _close_without_end(desk: Desk, call: calls.Followed, now: datetime, report: TickReport) -> None:

@@ -244,8 +244,11 @@ def event(it: Event) -> dict[str, Any]:
 
 
 def counts(report: Any) -> dict[str, Any]:
-    """A tick's report."""
-    return {name: maybe_text(value) if name.endswith("_at") else value for name, value in asdict(report).items()}
+    """A tick's report; what is out of order is there only when it is."""
+    found = {name: maybe_text(value) if name.endswith("_at") else value for name, value in asdict(report).items()}
+    return {
+        name: value for name, value in found.items() if value or name not in ("database_behind", "carrier_trouble")
+    }
 
 
 def did(report: Any) -> str:

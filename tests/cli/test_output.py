@@ -268,7 +268,7 @@ def test_edit_changes_what_is_given_and_nothing_else(hyp: Hyp) -> None:
     hyp.ok("schedules", "edit", schedule, "--context", "b=2", "--at", "10:00")
     after = hyp.ok("schedules", "show", schedule, "--json").json
     changed = {key for key in after if after[key] != before[key]} - {"updated_at"}
-    assert changed == {"customer_context", "local_time", "next_run_at", "occurrences"}
+    assert changed == {"customer_context", "local_time", "next_run_at", "occurrences", "outlook"}
     assert after["customer_context"] == {"a": "1", "b": "2"}
 
 

@@ -10,7 +10,7 @@ from tests.cli.conftest import Hyp
 from tests.cli.test_output import HOSTILE, on_a_terminal
 
 SESSION_KEYS = {
-    "session_id", "user_id", "phone_number", "channel", "status", "started_at", "touched_at", "expires_at",
+    "id", "user_id", "phone_number", "channel", "status", "started_at", "touched_at", "expires_at",
     "ended_at",
 }  # fmt: skip
 SUPPRESSION_KEYS = {"phone_number", "reason", "created_by", "created_at", "expires_at"}
@@ -33,13 +33,13 @@ def test_a_session_begins_goes_on_and_ends(hyp: Hyp) -> None:
         "live",
         None,
     )
-    touched = hyp.ok("sessions", "touch", begun["session_id"], "--ttl", "1h", "--json").json
+    touched = hyp.ok("sessions", "touch", begun["id"], "--ttl", "1h", "--json").json
     assert touched["expires_at"] > begun["expires_at"]
     assert hyp.ok("sessions", "list", "--json").json == [touched]
-    ended = hyp.ok("sessions", "end", begun["session_id"], "--json").json
+    ended = hyp.ok("sessions", "end", begun["id"], "--json").json
     assert (ended["status"], ended["ended_at"] is None) == ("ended", False)
     assert hyp.ok("sessions", "list").out == ""
-    again = hyp.ok("sessions", "end", begun["session_id"])
+    again = hyp.ok("sessions", "end", begun["id"])
     assert "had ended before" in again.err
     assert [each["status"] for each in hyp.ok("sessions", "list", "--status", "all", "--json").json] == ["ended"]
 

@@ -45,7 +45,7 @@ def test_typing_the_change_that_is_named_lets_the_call_go_out(hyp: Hyp) -> None:
     (change,) = hyp.ok("why", schedule, "--json").json["changes"]
     assert change == "hyp suppressions remove +34600000001"
     said = hyp.ok("why", schedule).out
-    assert f"The one change that would let it go out:\n  {change}\n" in said
+    assert f"This would change it:\n  {change}\n" in said
     assert "STOPS  suppressed  the number is suppressed: +34600000001 (asked us to stop) [suppressions]" in said
     hyp.ok(*change.split()[1:])
     assert hyp.ok("why", schedule, "--json").json["verdict"] == "dial"
@@ -65,12 +65,17 @@ def test_the_other_calls_of_a_person_follow_in_the_order_of_time(hyp: Hyp) -> No
     times = [told["scheduled_time"], *(other["scheduled_time"] for other in told["others"])]
     assert [time[11:13] for time in times] == ["07", "12", "19"]
     text = hyp.ok("why", "Ana").out
-    assert text.index("At 08 calls Ana") < text.index("\nAlso:\n") < text.index("At 13") < text.index("At 20")
+    assert (
+        text.index("At 08 calls Ana")
+        < text.index("\n2 more of theirs:\n")
+        < text.index("At 13")
+        < text.index("At 20")
+    )
 
 
 def test_a_stranger_has_no_calls_and_that_is_no_failure(hyp: Hyp) -> None:
     told = hyp.ok("why", "+34600000077")
-    assert told.out.startswith("+34600000077: no call is planned.\n")
+    assert told.out.startswith("NOTHING IN THE WAY\nNo call to +34600000077 is planned.\n")
     assert hyp.ok("why", "+34600000077", "--json").json["verdict"] == "idle"
 
 
@@ -102,5 +107,4 @@ def test_a_schedule_that_rings_never_again_says_so(hyp: Hyp) -> None:
     schedule = hyp.ok(*DAILY).out.strip()
     hyp.ok("schedules", "cancel", schedule)
     told = hyp.ok("why", schedule)
-    assert "nothing comes: the schedule is canceled" in told.out
-    assert "Next call, as things stand: none" in told.out
+    assert "NOTHING COMES: the schedule is canceled" in told.out

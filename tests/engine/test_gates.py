@@ -726,7 +726,7 @@ class TestPace:
         assert len(world.dials()) == len(set(world.dials())) == ends.count(("completed", "answered"))
         assert 15 <= len(world.dials()) <= 19  # one in 50 seconds, for a quarter of an hour
         assert min(gaps(world.phones)) >= 50
-        # What was waited for stands in the trail; whether in the row too: FAULTS.md, 27.
+        # What was waited for stands in the trail.
         waited = world.store.execute("select execution_id from events where reason = 'pace'").fetchall()
         assert {each.id for each in world.history() if each.status == "missed"} <= {row[0] for row in waited}
 
@@ -1002,7 +1002,7 @@ def test_on_a_day_when_everything_happens_nobody_is_rung_twice_or_at_a_wrong_mom
     for number in {number for number, _ in dialled_at}:
         times = [when for to, when in dialled_at if to == number]
         assert all(later - earlier >= 40_000 for earlier, later in pairwise(times)), "a phone that rang was rung"
-        # A dial is kept to the second, and a cap may open that much early: FAULTS.md, 24.
+        # A dial is kept to the second, and a cap may open that much early.
         assert all(third - first > 30 * 60_000 - 1000 for first, third in zip(times, times[2:], strict=False))
         assert all(sixth - first > 3 * 3600_000 - 1000 for first, sixth in zip(times, times[5:], strict=False))
     assert min(gaps(world.phones)) >= 0.5

@@ -126,6 +126,3 @@ def test_the_doubt_of_one_schedule_is_not_dialled_again_by_the_policy_of_another
 def test_a_policy_that_is_none_is_refused(world: World, text: str) -> None:
     with pytest.raises(InvalidInput):
         world.add({"at": "now"}, on_doubt=text)
-
-
-# That a policy of redial-after dials again, once, through all gates: FAULTS.md, 1, and faults/test_redial.py.

@@ -578,7 +578,7 @@ class TestTheJournal:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_copy_is_put_back_whenever_no_attempt_is_made_twice(world: World, seed: int) -> None:
-    """Four hours in which copies are made and put back by chance. Without doubts: FAULTS.md, 1, 3 and 4."""
+    """Four hours in which copies are made and put back by chance.."""
     chance = random.Random(seed)
     people = ["ana", "bob", "carl"]
     for last, each in enumerate(people[1:], 2):
