@@ -219,6 +219,48 @@ class Schedule:
                 return Weekly(self.weekdays, at, zone, start, until)
 
 
+def blank_schedule(
+    schedule_id: str, agent_id: str, user_id: str | None, to_number: str | None, created_by: str, now: datetime
+) -> Schedule:
+    """Return a schedule of which no more is said yet than who calls whom."""
+    return Schedule(
+        id=schedule_id,
+        agent_id=agent_id,
+        user_id=user_id,
+        to_number=to_number,
+        kind="",
+        weekdays=None,
+        local_time=None,
+        cron_expression=None,
+        run_at=None,
+        run_local=None,
+        run_fold=0,
+        timezone=None,
+        status=ScheduleState.ACTIVE,
+        status_reason=None,
+        name=None,
+        description=None,
+        customer_context={},
+        metadata={},
+        max_occurrences=None,
+        start_at=None,
+        until_at=None,
+        retry=RetryPolicy(),
+        catch_up_window=None,
+        webhook_url=None,
+        webhook_events=(),
+        priority=0,
+        ref=None,
+        created_by=created_by,
+        created_at=now,
+        updated_at=now,
+        next_run_at=None,
+        next_slot=None,
+        next_note=None,
+        accounted_until=now,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """A conversation with a person, on any channel: while it lasts, nobody dials them."""

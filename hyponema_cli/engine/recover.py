@@ -9,7 +9,7 @@ last were over when the last was dialled; how they ended is lost.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hyponema_cli.core.call import (
@@ -21,8 +21,8 @@ from hyponema_cli.core.call import (
     ScheduleState,
 )
 from hyponema_cli.core.instant import from_text
-from hyponema_cli.core.records import Call, Schedule
-from hyponema_cli.core.retry import GiveUp, RetryPolicy
+from hyponema_cli.core.records import Call, Schedule, blank_schedule
+from hyponema_cli.core.retry import GiveUp
 from hyponema_cli.core.schedule import Occurrence
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.dial import FIRST_LOOK, finish_execution
@@ -140,41 +140,12 @@ def _stand_in(desk: Desk, entry: Entry, now: datetime) -> Schedule:
     agent_id = numbers.agent_of(desk.store, entry.from_number) or next(
         (agent.id for agent in agents.select(desk.store, 1)), ""
     )
-    return Schedule(
-        id=entry.schedule_id,
-        agent_id=agent_id,
-        user_id=None,
-        to_number=entry.to_number,
+    return replace(
+        blank_schedule(entry.schedule_id, agent_id, None, entry.to_number, "journal", now),
         kind="once",
-        weekdays=None,
-        local_time=None,
-        cron_expression=None,
         run_at=from_text(entry.scheduled_time),
-        run_local=None,
-        run_fold=0,
-        timezone=None,
         status=ScheduleState.CANCELED,
         status_reason="known from the dial journal only",
-        name=None,
-        description=None,
-        customer_context={},
-        metadata={},
-        max_occurrences=None,
-        start_at=None,
-        until_at=None,
-        retry=RetryPolicy(),
-        catch_up_window=None,
-        webhook_url=None,
-        webhook_events=(),
-        priority=0,
-        ref=None,
-        created_by="journal",
-        created_at=now,
-        updated_at=now,
-        next_run_at=None,
-        next_slot=None,
-        next_note=None,
-        accounted_until=now,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from hyponema_cli.core import phone, timewords, window
 from hyponema_cli.core.call import ScheduleState
 from hyponema_cli.core.errors import InvalidInput, nearest
-from hyponema_cli.core.records import Agent, Callee, Schedule, Settings, User
+from hyponema_cli.core.records import Agent, Callee, Schedule, Settings, User, blank_schedule
 from hyponema_cli.core.retry import RETRYABLE, Backoff, RetryPolicy
 from hyponema_cli.core.when import When, WhenWords, parse
 from hyponema_cli.engine import find
@@ -79,41 +79,10 @@ def draft(desk: Desk, request: Request, created_by: str, now: datetime) -> Sched
     workspace = desk.settings()
     agent = _agent_of(desk.store, request)
     user, to_number = _callee_of(desk.store, request)
-    blank = Schedule(
-        id=desk.new_id("sch", now),
-        agent_id=agent.id,
-        user_id=user.id if user else None,
-        to_number=to_number,
-        kind="",
-        weekdays=None,
-        local_time=None,
-        cron_expression=None,
-        run_at=None,
-        run_local=None,
-        run_fold=0,
-        timezone=None,
+    blank = replace(
+        blank_schedule(desk.new_id("sch", now), agent.id, user.id if user else None, to_number, created_by, now),
         status=ScheduleState.PAUSED if request.paused else ScheduleState.ACTIVE,
-        status_reason=None,
-        name=None,
-        description=None,
-        customer_context={},
-        metadata={},
-        max_occurrences=None,
-        start_at=None,
-        until_at=None,
-        retry=RetryPolicy(),
-        catch_up_window=None,
-        webhook_url=None,
-        webhook_events=(),
-        priority=0,
         ref=request.ref,
-        created_by=created_by,
-        created_at=now,
-        updated_at=now,
-        next_run_at=None,
-        next_slot=None,
-        next_note=None,
-        accounted_until=now,
         callee=callee_of(user) if user else None,
         agent_name=agent.name,
     )
