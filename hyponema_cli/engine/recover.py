@@ -30,6 +30,7 @@ from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import agents, calls, events, executions, journal, numbers, schedules
 from hyponema_cli.store.journal import Entry, Fate
 
+Forgotten = list[tuple[Entry, Fate | None]]
 END_LOST = "end_lost_in_restore"
 
 
@@ -62,7 +63,7 @@ def recover(desk: Desk, now: datetime) -> Recovered:
         return recovered
     with desk.store.transaction():
         recovered.copy_from = next((each.at for each in events.select(desk.store, limit=1)), None)
-        forgotten = journal.lost(desk.store)
+        forgotten = _without_repeats(journal.lost(desk.store))
         last_to = {entry.to_number: entry.call_id for entry, fate in forgotten if _may_live(fate)}
         last_of = {entry.execution_id: entry.call_id for entry, fate in forgotten if _may_live(fate)}
         for entry, fate in forgotten:
@@ -80,6 +81,17 @@ def recover(desk: Desk, now: datetime) -> Recovered:
         executions.wake_all(desk.store, now)
         desk.log(now, "database.recovered", reason=f"{recovered.count} calls from the dial journal")
     return recovered
+
+
+def _without_repeats(forgotten: Forgotten) -> Forgotten:
+    """Correct what is known of requests whose attempt was made again: no call had been made by them."""
+    latest = {(entry.execution_id, entry.attempt): entry.call_id for entry, _ in forgotten}
+    return [
+        (entry, fate)
+        if latest[entry.execution_id, entry.attempt] == entry.call_id
+        else (entry, Fate("not", entry.call_id, reason="attempt_made_again"))
+        for entry, fate in forgotten
+    ]
 
 
 def _may_live(fate: Fate | None) -> bool:

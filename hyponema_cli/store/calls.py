@@ -369,17 +369,14 @@ def not_placed(store: Store, execution_id: str) -> int:
     return int(count)
 
 
-_DIALLED = """
-    status not in ('not_placed', 'rejected')
-    and not (status = 'canceled' and reason in ('queued_past_deadline', 'queued_outside_window'))
-"""
+_DIALLED = "status not in ('not_placed', 'rejected')"
 
 
 def dialled(store: Store, phone_numbers: Sequence[str], since: datetime, most: int) -> list[datetime]:
     """Return when any of a person's numbers was dialled after `since`, the newest first, at most `most` of them.
 
-    A request that the carrier did not take rang nobody, nor did a call that was withdrawn from its queue. A doubt may
-    have, and counts.
+    A request that the carrier did not take rang nobody. A doubt may have, and counts; so does a call that was
+    withdrawn from its carrier's queue, because nobody has seen that it did not ring.
     """
     holes = ", ".join("?" * len(phone_numbers))
     rows = store.execute(

@@ -35,6 +35,7 @@ def main(arguments: list[str]) -> int:
 
 def tell(record: Record) -> None:
     """Print all that happened, in order."""
+    sys.stdout.write(f"house: {', '.join(sorted(record.house.uses)) or 'plain'}\n")
     for now, depth, process, effect, what in record.trace:
         who = f"{process.name}#{process.number} {effect:>4}" if process else ""
         words = " ".join(what.split())[:WIDEST]

@@ -1,30 +1,42 @@
 """Is the record of a history what was promised? In the manner of Jepsen's checker for Chronos.
 
 It compares what the network knows (the truth), what the database says, and what was asked for. Each check is a
-function named by the promise, which yields a sentence for everything that breaks it; `CHECKS` lists them.
+function named by the promise, which yields a sentence for everything that breaks it; `CHECKS` lists them. What the
+gates promise is judged in `gate_checks.py`.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import combinations
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from hyponema_cli.core.call import CallState
+from tests.simulation import gate_checks
+from tests.simulation.evidence import (
+    BY_OPERATOR,
+    END_LOST,
+    REDIALLED,
+    by,
+    execution_of,
+    is_lost,
+    made_by,
+    plan_of,
+    row_beside,
+    was_doubtful_at,
+)
 from tests.simulation.history import Record
 from tests.simulation.ledger import LIVE, OVER, CallRow
 from tests.simulation.network import Asked
 from tests.simulation.plans import SECOND, Plan, Walls
 
-T = TypeVar("T")
-K = TypeVar("K")
-
 LONGEST_WAIT = timedelta(minutes=2)
 """Until a call in flight is asked about again."""
+LONGEST_PASS = timedelta(seconds=65)
+"""How long the last pass may have dialled, at a slow pace, after it asked about the calls in flight."""
 NEVER = timedelta(days=99)
-BY_OPERATOR = "resolved_by_operator"
 
 
 class Complaint(NamedTuple):
@@ -58,6 +70,8 @@ def every_request_was_committed_before(record: Record) -> Iterator[str]:
         if row is None or execution is None:
             yield f"{asked} had no committed row"
             continue
+        if not asked.witness.journaled:
+            yield f"{asked} was sent, and the dial journal knew nothing of it"
         said = (request.to_number, request.from_number, request.execution_id, request.attempt)
         written = (row.to_number, row.from_number, row.execution_id, row.number)
         if said != written:
@@ -65,32 +79,34 @@ def every_request_was_committed_before(record: Record) -> Iterator[str]:
         # A machine that slept, woke and had its clock put back may have doubted it already; the line is locked still.
         if row.status not in ("placing", "in_doubt"):
             yield f"{asked} was sent when its row was {row.status}"
-        schedule = record.closed.schedules[execution.schedule_id]
-        if request.to_number not in numbers[schedule.ref]:
-            yield f"{asked} went to a number that {schedule.ref} never had"
-        if request.call_id not in record.closed.calls:
+        ref = str(asked.witness.ref)
+        if request.to_number not in numbers[ref]:
+            yield f"{asked} went to a number that {ref} never had"
+        if request.call_id not in record.closed.calls and not is_lost(record, asked):
             yield f"{asked} has lost its row"
 
 
 def one_call_an_attempt(record: Record) -> Iterator[str]:
     """An attempt makes one call, an execution no more than it has attempts."""
-    for (execution_id, number), made in _made_by(record, lambda it: (it.request.execution_id, it.request.attempt)):
+    for (execution_id, number), made in made_by(record, lambda it: (execution_of(record, it), it.request.attempt)):
         if len(made) > 1:
             yield f"attempt {number} of {execution_id} made {len(made)} calls: {_list(made)}"
-    plans = {plan.ref: plan for plan in record.plans}
-    for execution_id, made in _made_by(record, lambda it: it.request.execution_id):
-        plan = _plan_of(record, execution_id, plans)
-        if plan is not None and len(made) > plan.max_attempts:
-            yield f"{execution_id} made {len(made)} calls of at most {plan.max_attempts}: {_list(made)}"
+    for execution_id, made in made_by(record, lambda it: execution_of(record, it)):
+        plan = plan_of(record, made[0])
+        # One that was redialled from a doubt has one more: nobody knows whether the doubt was a call at all.
+        most = plan.max_attempts + sum(_is_redialled(record, asked) for asked in made) if plan else None
+        if most is not None and len(made) > most:
+            yield f"{execution_id} made {len(made)} calls of at most {most}: {_list(made)}"
 
 
 def no_more_calls_than_asked_for(record: Record) -> Iterator[str]:
     """No more occurrences of a schedule are called than it was to have."""
-    plans = {plan.ref: plan for plan in record.plans}
-    for schedule_id, made in _made_by(record, lambda it: _slot_of(record, it)[0]):
-        plan = plans[record.closed.schedules[schedule_id].ref]
+    for _, made in made_by(record, lambda it: _slot_of(record, it)[0]):
+        plan = plan_of(record, made[0])
+        if plan is None:
+            continue
         most = plan.request.max_occurrences
-        called = {asked.request.execution_id for asked in made if _slot_of(record, asked)[1] is not None}
+        called = {execution_of(record, asked) for asked in made if _slot_of(record, asked)[1] is not None}
         if most is not None and not plan.edited and len(called) > most:
             yield f"{plan.ref} called {len(called)} times of at most {most}: {sorted(called)}"
 
@@ -98,9 +114,11 @@ def no_more_calls_than_asked_for(record: Record) -> Iterator[str]:
 def one_call_at_a_time(record: Record) -> Iterator[str]:
     """No phone has two of our calls at once, and no execution."""
     for name in ("to_number", "execution_id"):
-        for whose, made in _made_by(record, lambda it, name=name: getattr(it.request, name)):  # type: ignore[misc]
+        for whose, made in made_by(record, lambda it, name=name: getattr(it.request, name)):  # type: ignore[misc]
             for one, other in combinations(made, 2):
                 assert one.made is not None and other.made is not None
+                if _was_let_go(record, one, other):
+                    continue
                 if one.made.made_at < other.made.ended_at and other.made.made_at < one.made.ended_at:
                     yield f"{whose} had two calls at once: {one} and {other}"
 
@@ -111,25 +129,28 @@ def nothing_is_dialled_on_a_guess(record: Record) -> Iterator[str]:
         same_line = earlier.request.to_number == later.request.to_number
         if not same_line and earlier.request.execution_id != later.request.execution_id:
             continue
-        row = _row_beside(later, earlier.request.call_id)
+        if is_lost(record, earlier):
+            continue
+        row = row_beside(later, earlier.request.call_id)
         if row is None:
             yield f"{later} was sent, and the row of {earlier} was not there"
         elif row.status in LIVE:
             yield f"{later} was sent while the row of {earlier} was {row.status}"
-        elif _was_doubtful_at(earlier, later) and not _is_cleared(record, earlier, row):
+        elif was_doubtful_at(earlier, later) and not _is_cleared(record, earlier, row):
             yield f"{later} was sent on a guess about {earlier}, whose row was {row.status} ({row.reason})"
 
 
 def nothing_is_dialled_after_an_answer(record: Record) -> Iterator[str]:
     """Who was reached, or refused for good, is not called again for the same execution."""
-    plans = {plan.ref: plan for plan in record.plans}
-    for execution_id, asked in _by(record.asked, lambda it: it.request.execution_id):
+    for execution_id, asked in by(record.asked, lambda it: execution_of(record, it)):
         for earlier, later in combinations(asked, 2):
+            if _was_let_go(record, earlier, later):
+                continue
             if earlier.answer == "rejected" and not earlier.unheard and later.made:
                 yield f"{later} was sent for {execution_id}, which was refused by {earlier}"
             if earlier.made and earlier.made.was_answered and later.made:
                 yield f"{later} was sent for {execution_id}, which had been answered by {earlier}"
-            plan = _plan_of(record, execution_id, plans)
+            plan = plan_of(record, earlier)
             busy = earlier.made is not None and earlier.made.end is CallState.BUSY
             if plan is not None and later.made and busy and "busy" not in plan.retry_on:
                 yield f"{later} was sent for {execution_id} after a busy line, which {plan.ref} does not retry"
@@ -138,20 +159,20 @@ def nothing_is_dialled_after_an_answer(record: Record) -> Iterator[str]:
 def one_execution_a_slot(record: Record) -> Iterator[str]:
     """A slot is called by one execution only, and recorded by one."""
     executions = record.closed.executions.values()
-    for (schedule_id, slot), rows in _by(executions, lambda it: (it.schedule_id, it.slot)):
+    for (schedule_id, slot), rows in by(executions, lambda it: (it.schedule_id, it.slot)):
         recorded = [row.id for row in rows if row.kind == "scheduled"]
         if slot is not None and len(recorded) > 1:
             yield f"slot {slot} of {schedule_id} has {len(recorded)} executions: {recorded}"
-    for (schedule_id, slot), made in _made_by(record, lambda it: _slot_of(record, it)):
-        callers = {asked.request.execution_id for asked in made}
+    for (schedule_id, slot), made in made_by(record, lambda it: _slot_of(record, it)):
+        callers = {execution_of(record, asked) for asked in made}
         if slot is not None and len(callers) > 1:
             yield f"slot {slot} of {schedule_id} was called by {sorted(callers)}"
 
 
 def every_planned_occurrence_has_its_row(record: Record) -> Iterator[str]:
     """What should have come due has a row; what has a row should have come due; one booking is one schedule."""
-    rows = dict(_by(record.closed.executions.values(), lambda it: it.schedule_id))
-    schedules = dict(_by(record.closed.schedules.values(), lambda it: it.ref))
+    rows = dict(by(record.closed.executions.values(), lambda it: it.schedule_id))
+    schedules = dict(by(record.closed.schedules.values(), lambda it: it.ref))
     walls = Walls(record.begun_at - timedelta(hours=1), record.latest)
     for plan in record.plans:
         booked = schedules.get(plan.ref, [])
@@ -179,13 +200,16 @@ def _compare(
         # Used up: nothing that comes after its last execution counts.
         end = min(end, max(recorded, default=end))
     for lost in sorted(at for at in rings if at <= end and at not in recorded):
-        if plan.request.max_occurrences is None or any(at > lost for at in recorded):
+        # What a copy had forgotten of a rule that is used up since is not recorded again.
+        is_forgotten = bool(record.forgotten_until)
+        used_up = plan.request.max_occurrences is not None and (is_forgotten or not any(at > lost for at in recorded))
+        if not used_up:
             yield f"{plan.ref} has no execution for {lost}"
 
 
 def every_execution_says_why(record: Record) -> Iterator[str]:
     """An execution that made no call says why not, and is over or waits for something."""
-    callers = {asked.request.execution_id for asked in record.asked if asked.made}
+    callers = {execution_of(record, asked) for asked in record.asked if asked.made}
     for snapshot in (record.quiet, record.closed):
         for row in snapshot.executions.values():
             if row.id in callers:
@@ -204,7 +228,7 @@ def quiet_leaves_nothing_in_the_air(record: Record) -> Iterator[str]:
             yield f"{row.id} is still placing"
         elif row.status != "in_doubt":
             wait = (row.asked_about_at or record.quiet.at + NEVER) - record.quiet.at
-            if not -5 * SECOND <= wait <= LONGEST_WAIT:
+            if not -LONGEST_PASS <= wait <= LONGEST_WAIT:
                 yield f"{row.id} is {row.status}, and its carrier is asked about it at {row.asked_about_at}"
     for execution in record.quiet.executions.values():
         has_call = execution.id in live
@@ -233,6 +257,10 @@ def the_ledger_tells_the_truth(record: Record) -> Iterator[str]:
         if row.status == "not_placed" or row.status == "rejected":
             if made is not None:
                 yield f"{row.id} is {row.status} ({row.reason}), and {made.id} was made"
+        elif row.reason in (REDIALLED, END_LOST):
+            # Given up, whatever it was; an id that it has is its own.
+            if row.carrier_call_id is not None and (made is None or row.carrier_call_id != made.id):
+                yield f"{row.id} is given up as {row.carrier_call_id}; its call is {made.id if made else 'none'}"
         elif row.reason == BY_OPERATOR:
             if made is None:
                 yield f"{row.id} is {row.status} by the operator's word, and no call was made"
@@ -268,46 +296,39 @@ CHECKS: tuple[Check, ...] = (
     closing_leaves_nothing_open,
     the_ledger_tells_the_truth,
     nobody_is_called_too_late,
+    *gate_checks.CHECKS,
 )
 
 
-def _was_doubtful_at(earlier: Asked, later: Asked) -> bool:
-    """True when, as `later` was sent, nobody at our end could know what had become of `earlier`."""
-    if earlier.returned is None or earlier.returned > later.number:
-        return True
-    return earlier.answer == "unclear" or earlier.unheard
+def _is_redialled(record: Record, asked: Asked) -> bool:
+    row = record.closed.calls.get(asked.request.call_id)
+    return row is not None and row.reason in (REDIALLED, END_LOST)
+
+
+def _was_let_go(record: Record, earlier: Asked, later: Asked) -> bool:
+    """True when a doubt may have been given up, because its schedule prefers two calls to none, or is lost.
+
+    `gate_checks` judges whether it was to be given up then.
+    """
+    row = row_beside(later, earlier.request.call_id)
+    return is_lost(record, earlier) or (row is not None and row.reason == REDIALLED)
 
 
 def _is_cleared(record: Record, asked: Asked, row: CallRow) -> bool:
-    """True when it had been found out: the carrier showed the very call, or an operator spoke."""
+    """True when it had been found out: the carrier showed the very call, or an operator spoke.
+
+    Or when it was given up, on the word of its schedule, or because a later call says that it is over.
+    """
+    if row.reason in (REDIALLED, END_LOST):
+        return True
     if asked.made is not None and row.carrier_call_id == asked.made.id:
         return True
     return row.reason == BY_OPERATOR and row.id in record.resolved
 
 
-def _row_beside(asked: Asked, call_id: str) -> CallRow | None:
-    return next((row for row in asked.witness.beside if row.id == call_id), None)
-
-
 def _slot_of(record: Record, asked: Asked) -> tuple[str, str | None]:
     execution = asked.witness.execution or record.closed.executions.get(asked.request.execution_id)
     return (execution.schedule_id, execution.slot) if execution else ("", None)
-
-
-def _plan_of(record: Record, execution_id: str, plans: dict[str, Plan]) -> Plan | None:
-    execution = record.closed.executions.get(execution_id)
-    return plans[record.closed.schedules[execution.schedule_id].ref] if execution else None
-
-
-def _made_by(record: Record, key: Callable[[Asked], K]) -> list[tuple[K, list[Asked]]]:
-    return _by((asked for asked in record.asked if asked.made), key)
-
-
-def _by(items: Iterable[T], key: Callable[[T], K]) -> list[tuple[K, list[T]]]:
-    groups = defaultdict[K, list[T]](list)
-    for item in items:
-        groups[key(item)].append(item)
-    return list(groups.items())
 
 
 def _list(asked: list[Asked]) -> str:

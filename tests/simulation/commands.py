@@ -6,10 +6,10 @@ through `operate`, in a process of its own. To add one, write it and put it into
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hyponema_cli.core.records import User
 from hyponema_cli.core.retry import RETRYABLE
@@ -17,9 +17,12 @@ from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine import book as engine_book
 from hyponema_cli.engine import reconcile
 from hyponema_cli.engine.desk import Desk
+from hyponema_cli.engine.recover import recover
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.engine.request import Request
 from hyponema_cli.store import calls, numbers, schedules
+from tests.simulation import gate_commands
+from tests.simulation.house import Opening
 from tests.simulation.plans import ZONES, Plan, draw_when
 
 if TYPE_CHECKING:
@@ -46,7 +49,8 @@ def book_one(history: History) -> None:
     when = draw_when(draw, history.clock.now(), in_force, users_time=users_time is not None)
     outcomes = draw.sample([str(each) for each in RETRYABLE], draw.randint(0, 5)) if draw.random() < 0.5 else None
     recurring = bool(when.cron or when.weekdays)
-    number = draw.choice(NUMBERS)
+    number = draw.choice(history.callees)
+    opening = gate_commands.draw_window(history, in_force)
     request = Request(
         agent=draw.choice(history.agents),
         user=user,
@@ -67,8 +71,12 @@ def book_one(history: History) -> None:
         priority=draw.choice((None, 1, -1)),
         ref=f"plan-{len(history.plans) + 1}",
         paused=draw.random() < 0.05,
+        window=opening.text if opening else None,
+        on_doubt=gate_commands.draw_on_doubt(history),
     )
-    book(history, Plan.of(request, in_force, history.people[user] if user else number, users_time))
+    plan = Plan.of(request, in_force, history.people[user] if user else number, users_time)
+    plan.opening = opening
+    book(history, plan)
 
 
 def book_many(history: History) -> None:
@@ -88,13 +96,20 @@ def book(history: History, plan: Plan) -> None:
     """Book what a plan says, for the first time or again."""
     if plan not in history.plans:
         history.plans.append(plan)
+    if plan.user is not None:
+        plan.numbers.add(history.people[plan.user])  # it may have changed since the plan was made
     plan.booked_at.append(history.clock.now().replace(microsecond=0))
 
     def act(desk: Desk) -> bool:
         engine_book.add(desk, plan.request, created_by="operator")
         return True
 
-    if history.operate(f"schedules add {plan.ref}: {_words(plan)}", act):
+    says = {
+        ("callee", plan.ref): plan.user or plan.request.to,
+        ("window", plan.ref): plan.opening,
+        ("on_doubt", plan.ref): gate_commands.redial_after(plan.request.on_doubt),
+    }
+    if history.operate(f"schedules add {plan.ref}: {_words(plan)}", act, says):
         plan.confirmed = True
 
 
@@ -169,13 +184,14 @@ def edit_rule(history: History) -> None:
     def note(plan: Plan) -> None:
         plan.edited = True
 
-    _edit(history, changes, note)
+    edit(history, changes, note)
 
 
 def edit_callee(history: History) -> None:
     """Let a schedule call somebody else."""
-    number = history.random.choice(NUMBERS)
-    _edit(history, Request(to=number, timezone="Europe/Madrid"), lambda plan: _given_to(plan, number))
+    number = history.random.choice(history.callees)
+    changes = Request(to=number, timezone="Europe/Madrid")
+    edit(history, changes, lambda plan: _given_to(plan, number), {"callee": number})
 
 
 def _given_to(plan: Plan, number: str) -> None:
@@ -191,7 +207,7 @@ def edit_retries(history: History) -> None:
     def note(plan: Plan) -> None:
         plan.max_attempts = max(plan.max_attempts, attempts)
 
-    _edit(history, Request(max_attempts=attempts, catch_up_window=window), note)
+    edit(history, Request(max_attempts=attempts, catch_up_window=window), note)
 
 
 def edit_user(history: History) -> None:
@@ -200,27 +216,32 @@ def edit_user(history: History) -> None:
     user_id = draw.choice(tuple(history.people))
     match draw.randrange(3):
         case 0:
-            _change_user(history, user_id, phone_number=draw.choice(NUMBERS))
+            change_user(history, user_id, phone_number=draw.choice(history.callees))
         case 1:
-            _change_user(history, user_id, timezone=draw.choice(ZONES))
+            change_user(history, user_id, timezone=draw.choice(ZONES))
         case _:
-            _change_user(history, user_id, local_time=f"{draw.randrange(24):02}:{draw.randrange(60):02}:00")
+            change_user(history, user_id, local_time=f"{draw.randrange(24):02}:{draw.randrange(60):02}:00")
 
 
-def _change_user(history: History, user_id: str, **changes: str) -> None:
+def change_user(history: History, user_id: str, **changes: Any) -> None:
+    """Change a user, and what is known of their schedules. A calling window is an `Opening`."""
+    stored = {name: value.text if isinstance(value, Opening) else value for name, value in changes.items()}
+
     def change(user: User) -> User:
-        return replace(user, **changes)  # type: ignore[arg-type]
+        return replace(user, **stored)
 
     def act(desk: Desk) -> None:
         engine_book.edit_user(desk, user_id, change)
 
-    history.operate(f"users edit {user_id} {changes}", act)
+    names = {"phone_number": "phone", "timezone": "zone", "calling_window": "window"}
+    says = {(names[name], user_id): value for name, value in changes.items() if name in names}
+    history.operate(f"users edit {user_id} {stored}", act, says)
     # It may have died, before or after its commit; and schedules may have been booked while it was at work.
     history.people[user_id] = history.ledger.phone_of(user_id)
     for plan in history.plans:
         if plan.user == user_id and "phone_number" in changes:
             plan.numbers.add(changes["phone_number"])
-        elif plan.user == user_id:
+        elif plan.user == user_id and "calling_window" not in changes:
             plan.edited = plan.edited or plan.follows_user
 
 
@@ -241,9 +262,12 @@ def look_up_doubts(history: History) -> None:
     """Ask the carriers for every doubt now."""
 
     def act(desk: Desk) -> None:
-        reconcile.reconcile(desk, desk.clock.now(), TickReport(desk.clock.now()), all_doubts=True)
+        now = desk.clock.now()
+        recover(desk, now)
+        reconcile.reconcile(desk, now, TickReport(now), all_doubts=True)
 
     history.operate("reconcile", act)
+    history.recovered(history.last_commits)
 
 
 def resolve_doubts(history: History) -> None:
@@ -254,6 +278,7 @@ def resolve_doubts(history: History) -> None:
         if placed is None:
             continue
         history.resolved.add(doubt)
+        history.resolved_at.setdefault(doubt, history.next_tick())
 
         def act(desk: Desk, call_id: str = doubt, placed: bool = placed) -> None:
             reconcile.resolve(desk, call_id, placed=placed)
@@ -266,17 +291,28 @@ def _do(
     what: str,
     act: Callable[[Desk, str], object],
     note: Callable[[Plan], None] = lambda plan: None,
+    says: Mapping[str, Any] | None = None,
 ) -> None:
-    """Do something to a schedule that is known to exist."""
+    """Do something to a schedule that is known to exist; `says` is what is in force for it then."""
     known = [plan for plan in history.plans if plan.confirmed]
     if known:
         plan = history.random.choice(known)
         note(plan)
-        history.operate(f"schedules {what} {plan.ref}", lambda desk: act(desk, history.schedule_id(desk, plan)))
+        history.operate(
+            f"schedules {what} {plan.ref}",
+            lambda desk: act(desk, history.schedule_id(desk, plan)),
+            {(name, plan.ref): value for name, value in (says or {}).items()},
+            commits_once=False,
+        )
 
 
-def _edit(history: History, changes: Request, note: Callable[[Plan], None]) -> None:
-    _do(history, f"edit {changes}", lambda desk, schedule_id: engine_book.edit(desk, schedule_id, changes), note)
+def edit(
+    history: History, changes: Request, note: Callable[[Plan], None], says: Mapping[str, Any] | None = None
+) -> None:
+    """Change a schedule."""
+    _do(
+        history, f"edit {changes}", lambda desk, schedule_id: engine_book.edit(desk, schedule_id, changes), note, says
+    )
 
 
 COMMANDS: tuple[tuple[int, Command], ...] = (

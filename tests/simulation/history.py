@@ -4,9 +4,11 @@
     network.py   what really happened: the phones, and how badly they answer
     process.py   the workers, ticks and commands, each of which may die anywhere
     plans.py     what was asked for, and when it should ring
-    commands.py  what operators do
+    house.py     which gates somebody uses, and with what values
+    chronicle.py what was in force when
+    commands.py  what operators do; gate_commands.py what they do to gates
     history.py   plays them together
-    checker.py   judges the record of it
+    checker.py   judges the record of it; gate_checks.py judges what the gates promise
 
 There are no threads. Whenever a process waits for its carrier, and now and then between two of its statements, others
 act in the meantime, as deep as three: so any interleaving that nests is played, and plays the same again.
@@ -17,21 +19,25 @@ from __future__ import annotations
 import random
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from hyponema_cli.core.errors import Busy, HypError
 from hyponema_cli.core.records import Agent, Number, User
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.tick import tick
+from hyponema_cli.engine.why import why
+from hyponema_cli.ids import ulid
 from hyponema_cli.store import agents, calls, create, is_busy, numbers, schedules, settings, users
-from tests.simulation import commands
-from tests.simulation.ledger import Ledger, Snapshot
-from tests.simulation.network import HOUR, MINUTE, SECOND, Asked, MachineClock, Network, PhoneCall, Weather
+from tests.simulation import commands, gate_commands
+from tests.simulation.chronicle import UNSURE, Chronicle, Key, Moment, Restored
+from tests.simulation.house import FOREIGN_NUMBERS, PLAIN, House, draw_house
+from tests.simulation.ledger import OVER, ExecutionRow, Ledger, Snapshot
+from tests.simulation.network import HOUR, MINUTE, SECOND, Asked, Look, MachineClock, Network, PhoneCall, Weather
 from tests.simulation.plans import ZONES, Plan
 from tests.simulation.process import Died, Process, journal_by_steps
 
@@ -46,6 +52,7 @@ BEGINNINGS = (
     datetime(2026, 11, 1, 4, 45, tzinfo=UTC),  # New York goes back at 06:00
     datetime(2026, 12, 31, 21, 0, tzinfo=UTC),
 )
+MOST_EXPLAINED = 100
 DEEPEST = 3
 """How many processes may be at work at once, each waiting for the next."""
 
@@ -71,6 +78,46 @@ class Record:
     """When the schedules were canceled, by the clock of the machine."""
     latest: datetime
     trace: list[tuple[Any, ...]]
+    house: House
+    chronicle: Chronicle
+    """What was in force when."""
+    looks: list[Look]
+    """What the network told of calls, and which were hung up."""
+    forgotten_until: list[tuple[Restored, int | None]]
+    """Each copy that was put back, and the tick at which it was recovered from the dial journal."""
+    resolved_at: dict[str, int]
+    """Before the tick at which an operator first may have said what became of a call."""
+    stepped: list[int]
+    """When the clock of the machine was set."""
+    died: set[int]
+    """The processes that did not come to the end of what they were at."""
+    healed_at: datetime
+    quiet_true: datetime
+    """The true time of `quiet`."""
+    zone: str | None
+    """Of the workspace."""
+    calls_per_second: float | None
+    """That the carrier says it takes."""
+    explained: list[Explained]
+
+
+class Explained(NamedTuple):
+    """What `hyp why` said of an execution."""
+
+    execution: ExecutionRow
+    trouble: str | None
+    """What it ended with instead of an answer."""
+    verdict: str = ""
+    reason: str | None = None
+    blocked_by: frozenset[str] = frozenset()
+
+
+class Copy(NamedTuple):
+    """A copy of the database, to be put back."""
+
+    path: Path
+    tick: int
+    snapshot: Snapshot
 
 
 @dataclass
@@ -82,17 +129,19 @@ class Lock:
     until_step: int
 
 
-def play(seed: int, weather: Weather | None = None) -> Record:
-    """Play the history of a seed."""
-    with opened(seed, weather) as history:
+def play(seed: int, weather: Weather | None = None, house: House | None = None) -> Record:
+    """Play the history of a seed. Whoever chooses the weather and no house gets a plain one."""
+    with opened(seed, weather, house=house) as history:
         return history.play()
 
 
 @contextmanager
-def opened(seed: int, weather: Weather | None = None, kind: type[History] | None = None) -> Iterator[History]:
+def opened(
+    seed: int, weather: Weather | None = None, kind: type[History] | None = None, house: House | None = None
+) -> Iterator[History]:
     """Lend a history, in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder, journal_by_steps():
-        history = (kind or History)(seed, Path(folder), weather)
+        history = (kind or History)(seed, Path(folder), weather, house)
         try:
             yield history
         finally:
@@ -104,12 +153,28 @@ class History:
 
     quiet_passes = 7
 
-    def __init__(self, seed: int, folder: Path, weather: Weather | None = None) -> None:
+    def __init__(self, seed: int, folder: Path, weather: Weather | None = None, house: House | None = None) -> None:
         self.seed = seed
         self.random = random.Random(seed)
         self.clock = MachineClock(self.random.choice(BEGINNINGS))
         self.begun_at = self.clock.now()
         self.weather = weather or draw_weather(self.random)
+        # Drawn apart: a plain house is the same history as before there were houses.
+        self.house = house or (PLAIN if weather else draw_house(random.Random(f"house {seed}")))
+        if weather is None:
+            self.weather = with_queues(self.weather, self.house, random.Random(f"queues {seed}"))
+        self.commands = (*commands.COMMANDS, *gate_commands.of(self.house))
+        self.callees = commands.NUMBERS + (FOREIGN_NUMBERS if self.house.windows else ())
+        self.chronicle = Chronicle()
+        self.copy: Copy | None = None
+        self.resolved_at: dict[str, int] = {}
+        self.recovered_at: dict[int, int] = {}
+        self.stepped: list[int] = []
+        self.died: set[int] = set()
+        self.refused: set[int] = set()
+        self.last_commits: list[Moment] = []
+        self.sessions = 0
+        self.zone: str | None = None
         self.path = folder / "hyp.db"
         self.plans: list[Plan] = []
         self.people: dict[str, str] = {}
@@ -119,6 +184,7 @@ class History:
         self.troubles: list[str] = []
         self.trace: list[tuple[Any, ...]] = []
         self.deaths = 0
+        self._ticks = 0
         self._ids = 0
         self._processes = 0
         self._edition = 0
@@ -135,7 +201,8 @@ class History:
             self.clock,
             self.weather,
             lambda request: self.ledger.witness(request.call_id, request.to_number),
-            self.ledger.bound_ids,
+            lambda: self.ledger.bound_ids(),  # of the file that is there now
+            self.next_tick,
         )
 
     def play(self) -> Record:
@@ -150,12 +217,16 @@ class History:
     def end(self) -> Record:
         """Heal the network, wait until all is quiet, close the shop, and hand over the record."""
         self.heal()
+        healed_at = self.clock.now()
         for _ in range(self.quiet_passes):
             self.clock.wait(20 * SECOND)
             self.tick()
-        quiet = self.ledger.snapshot(self.clock.now())
+        quiet, quiet_true = self.ledger.snapshot(self.clock.now()), self.clock.true
         closed_at = self.clock.now()
+        explained = self.explain(quiet, [row for row in quiet.executions.values() if row.status not in OVER])
         self._close_shop()
+        closed = self.ledger.snapshot(self.clock.now())
+        explained += self.explain(closed, list(closed.executions.values()))
         return Record(
             self.seed,
             self.network.asked,
@@ -164,12 +235,34 @@ class History:
             self.resolved,
             self.troubles,
             quiet,
-            self.ledger.snapshot(self.clock.now()),
+            closed,
             self.begun_at,
             closed_at,
             self.clock.latest,
             self.trace,
+            self.house,
+            self.chronicle,
+            self.network.looks,
+            [(each, self.recovered_at.get(each.tick)) for each in self.chronicle.restored],
+            self.resolved_at,
+            self.stepped,
+            self.died | self.refused,
+            healed_at,
+            quiet_true,
+            self.zone,
+            self.weather.calls_per_second,
+            explained,
         )
+
+    def explain(self, snapshot: Snapshot, rows: list[ExecutionRow]) -> list[Explained]:
+        """Ask `hyp why` of executions; of a minutely rule that slept for a day, of some."""
+        process = self._start("operator")
+        assert process is not None, "nobody holds the file"
+        some = rows[:: max(1, len(rows) // MOST_EXPLAINED)]
+        try:
+            return [_explained(process.desk, row) for row in some]
+        finally:
+            process.close()
 
     def close(self) -> None:
         """Let go of every file."""
@@ -182,10 +275,72 @@ class History:
 
     # What commands need
 
-    def operate(self, what: str, act: Callable[[Desk], T]) -> T | None:
-        """Give a command, in a process of its own. None when it was refused, found the file locked, or died."""
+    def operate(
+        self, what: str, act: Callable[[Desk], T], says: Mapping[Key, Any] | None = None, *, commits_once: bool = True
+    ) -> T | None:
+        """Give a command, in a process of its own. None when it was refused, found the file locked, or died.
+
+        `says` is what is in force once it is committed; `act` may still write to it. A command that does not commit
+        once only, and does not come back, leaves us unsure.
+        """
         process = self._start("operator")
-        return None if process is None else self._in_process(process, what, act, may_be_refused=True)
+        if process is None:
+            return None
+        came_back = self._in_process(process, what, act, may_be_refused=True)
+        is_sure = commits_once or process.number not in self.died | self.refused
+        if says and process.life.commits:
+            for key, value in says.items():
+                self.chronicle.note(process.life.commits[-1].tick, key, value if is_sure else UNSURE)
+        self.last_commits = process.life.commits
+        return came_back
+
+    def next_tick(self) -> int:
+        """Count on: something happened."""
+        self._ticks += 1
+        return self._ticks
+
+    def keep_copy(self) -> None:
+        """Take a copy of the database as it stands."""
+        if not self._at_work and not self._locks:
+            path = self.path.with_name(f"copy-{self._ticks}.db")
+            self.ledger.copy_to(path)
+            self.copy = Copy(path, self.next_tick(), self.ledger.snapshot(self.clock.now()))
+            self._say(None, "a copy of the database was taken")
+
+    def put_back(self) -> None:
+        """Stop all, and put the copy of the database in its place. The dial journal stays where it is."""
+        if self.copy is None or self._at_work or self._locks:
+            return
+        for worker in self._workers:
+            if worker is not None:
+                worker.close()
+        self._workers = [None] * len(self._workers)
+        self.ledger.close()
+        for each in ("-journal", "-wal", "-shm"):
+            self.path.with_name(self.path.name + each).unlink(missing_ok=True)
+        self.copy.path.replace(self.path)
+        self.ledger = Ledger(self.path)
+        known = self.copy.snapshot.schedules
+        self.chronicle.restored.append(Restored(self.copy.tick, self.next_tick(), frozenset(known)))
+        refs = {schedule.ref for schedule in known.values()}
+        for plan in self.plans:
+            plan.confirmed = plan.confirmed and plan.ref in refs
+            plan.canceled_at = [at for at in plan.canceled_at if at <= self.copy.snapshot.at]
+        for user_id in self.people:
+            self.people[user_id] = self.ledger.phone_of(user_id)
+        for plan in self.plans:
+            if plan.user is not None:
+                plan.numbers.add(self.people[plan.user])
+                plan.edited = plan.edited or plan.follows_user
+        self.copy = None
+        self._say(None, "the copy of the database was put back")
+
+    def recovered(self, commits: list[Moment]) -> None:
+        """Note the first commits of a `hyp reconcile`: the first of them brings back what a copy had forgotten."""
+        for restored in self.chronicle.restored:
+            first = next((each.tick for each in commits if each.tick > restored.tick), None)
+            if first is not None:
+                self.recovered_at.setdefault(restored.tick, first)
 
     def schedule_id(self, desk: Desk, plan: Plan) -> str:
         """Return the id of a plan's schedule."""
@@ -209,9 +364,11 @@ class History:
     def heal(self) -> None:
         """From here on nothing goes wrong any more."""
         self.network.healed = True
+        self.stepped.append(self.next_tick())
         self.clock.step(timedelta(0))
         # Also past the instants that a clock put back has shown before, and past every request that may hang.
         self.clock.wait(self.clock.latest - self.clock.now() + 3 * MINUTE)
+        commands.look_up_doubts(self)
         for number in self.numbers:
             self.operate("numbers attach", lambda desk, number=number: self._attach(desk, number))  # type: ignore[misc]
 
@@ -232,8 +389,8 @@ class History:
             self._editions_left -= 1
             self.new_edition()
         else:
-            weights = [weight for weight, _ in commands.COMMANDS]
-            ((_, command),) = self.random.choices(commands.COMMANDS, weights)
+            weights = [weight for weight, _ in self.commands]
+            ((_, command),) = self.random.choices(self.commands, weights)
             command(self)
 
     def _time_passes(self) -> None:
@@ -248,6 +405,7 @@ class History:
             self.clock.wait(self.random.choice((20, 45, self._longest_sleep)) * MINUTE)
             self._say(None, "the machine was asleep")
         elif not self._at_work:
+            self.stepped.append(self.next_tick())
             self.clock.step(self.random.choice((timedelta(0), -2 * SECOND, -MINUTE, -11 * MINUTE, -40 * MINUTE)))
             self._say(None, f"the clock is wrong by {self.clock.error}")
 
@@ -298,14 +456,17 @@ class History:
         self._say(process, f"* {what}")
         self.draw_danger(process)
         sent = len(self.network.asked)
+        process.began = self._moment(self.clock.now())
         self._at_work.append(process)
         outcome, stays_alive = "done", stays
         try:
             return act(process.desk)
         except (Died, KeyboardInterrupt) as end:
             self.deaths += isinstance(end, Died)
+            self.died.add(process.number)
             outcome, stays_alive = type(end).__name__, False
         except Exception as error:
+            self.refused.add(process.number)
             if not is_busy(error) and not isinstance(error, Busy):
                 stays_alive = False
                 if not (may_be_refused and isinstance(error, HypError)):
@@ -421,6 +582,7 @@ class History:
                 self._saw,
                 self._between,
                 self._meanwhile,
+                self._moment,
             )
         except Busy:
             self._say(None, f"{name} could not open the file")
@@ -432,7 +594,10 @@ class History:
     def _new_id(self, prefix: str, now: datetime) -> str:
         # As the real ones: they sort by the clock of the machine, also when that was put back.
         self._ids += 1
-        return f"{prefix}_{int(now.timestamp() * 1000)}_{self._ids:05}"
+        return f"{prefix}_{ulid(int(now.timestamp() * 1000), self._ids)}"
+
+    def _moment(self, judged_at: datetime) -> Moment:
+        return Moment(self.next_tick(), self.clock.now(), self.clock.true, judged_at)
 
     def _saw(self, process: Process, what: str) -> None:
         self._say(process, what)
@@ -458,10 +623,21 @@ class History:
                 numbers.insert(store, Number(f"num-{last}", number, "simulated", None, None, now, now))
                 numbers.attach(store, f"num-{last}", self.agents[last % len(self.agents)], now)
             for person in range(draw.randint(1, 3)):
-                user_id, phone = f"user-{person}", draw.choice(commands.NUMBERS)
+                user_id, phone = f"user-{person}", draw.choice(self.callees)
                 self.people[user_id] = phone
                 zone, time_of_day = draw.choice(ZONES), draw.choice((None, "09:30:00", "01:30:00"))
+                if self.house.windows and draw.random() < 0.3:
+                    zone, time_of_day = None, None
                 users.insert(store, User(user_id, user_id, phone, zone, time_of_day, {}, now, now))
+                self.chronicle.note(0, ("phone", user_id), phone)
+                self.chronicle.note(0, ("zone", user_id), zone)
+            for key, (stored, value) in gate_commands.first_settings(self.house, draw, now).items():
+                settings.put(store, key, stored)
+                self.chronicle.note(0, (key, None), value)
+            if self.house.budget:
+                self.zone = draw.choice((None, *ZONES))
+                if self.zone is not None:
+                    settings.put(store, "timezone", self.zone)
         store.close()
 
     def _attach(self, desk: Desk, number: str) -> None:
@@ -474,6 +650,22 @@ def _pass(desk: Desk) -> None:
     """Make a pass if there is anything to do, as the worker and `hyp tick` do."""
     if desk.store.has_work(desk.clock.now(), desk.zone_edition):
         tick(desk)
+
+
+def _explained(desk: Desk, row: ExecutionRow) -> Explained:
+    try:
+        (because,) = why(desk, row.id, None)
+    except Exception as error:
+        return Explained(row, f"{type(error).__name__}: {error}")
+    blocked = frozenset(str(gate["reason"]) for gate in because.gates if gate["verdict"] != "pass")
+    return Explained(row, None, because.verdict, because.reason, blocked)
+
+
+def with_queues(weather: Weather, house: House, draw: random.Random) -> Weather:
+    """Let a carrier keep calls for long, in a house that has such a one."""
+    if not house.queues:
+        return weather
+    return replace(weather, hang_ups=draw.choice((0.0, 0.2, 0.6)), queued_for=(0, 1, 3, 600, 1800, 7200))
 
 
 def _is_done(desk: Desk) -> bool:

@@ -6,6 +6,7 @@ find, and the machine after a crash.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
@@ -33,6 +34,12 @@ class CallRow(NamedTuple):
     """When its carrier is to be asked about it, or for it; None: never."""
 
 
+class GateRow(NamedTuple):
+    gate: str
+    verdict: str
+    reason: str | None
+
+
 class ExecutionRow(NamedTuple):
     id: str
     schedule_id: str
@@ -44,6 +51,21 @@ class ExecutionRow(NamedTuple):
     status: str
     reason: str | None
     attempts: int
+    gates: tuple[GateRow, ...]
+    """What every gate said when it was last decided."""
+
+    @property
+    def blocked_by(self) -> set[str]:
+        """The reasons of the gates that did not pass."""
+        return {str(gate.reason) for gate in self.gates if gate.verdict != "pass"}
+
+
+class EventRow(NamedTuple):
+    actor: str
+    name: str
+    execution_id: str | None
+    call_id: str | None
+    reason: str | None
 
 
 class ScheduleRow(NamedTuple):
@@ -61,6 +83,10 @@ class Witness(NamedTuple):
     execution: ExecutionRow | None
     beside: tuple[CallRow, ...]
     """The other calls of the execution, and to the callee."""
+    ref: str | None = None
+    """The schedule of the execution."""
+    journaled: bool = False
+    """The dial journal knew of it."""
 
 
 class Snapshot(NamedTuple):
@@ -70,12 +96,15 @@ class Snapshot(NamedTuple):
     calls: dict[str, CallRow]
     executions: dict[str, ExecutionRow]
     schedules: dict[str, ScheduleRow]
+    events: tuple[EventRow, ...]
+    """In the order in which they were written."""
 
 
 class Ledger:
     """A reader of a workspace file."""
 
     def __init__(self, path: Path) -> None:
+        self._journal = path.with_name(path.name + ".dialled")
         self._connection = sqlite3.connect(path, timeout=0, isolation_level=None)
 
     def witness(self, call_id: str, to_number: str) -> Witness:
@@ -85,7 +114,9 @@ class Ledger:
             return Witness(None, None, tuple(self._calls("to_number = ?", to_number)))
         execution = next(iter(self._executions("id = ?", row.execution_id)), None)
         beside = self._calls("(execution_id = ? or to_number = ?) and id <> ?", row.execution_id, to_number, call_id)
-        return Witness(row, execution, tuple(beside))
+        refs = self._rows("select ref from schedules where id = ?", execution.schedule_id if execution else "")
+        journaled = self._journal.exists() and f'"{call_id}"' in self._journal.read_text()
+        return Witness(row, execution, tuple(beside), refs[0][0] if refs else None, journaled)
 
     def snapshot(self, at: datetime) -> Snapshot:
         """Return everything; `at` is the instant to write on it."""
@@ -94,7 +125,21 @@ class Ledger:
             {row.id: row for row in self._calls("true")},
             {row.id: row for row in self._executions("true")},
             {row.id: row for row in self._schedules()},
+            tuple(
+                map(
+                    EventRow._make,
+                    self._rows("select actor, name, execution_id, call_id, reason from events order by id"),
+                )
+            ),
         )
+
+    def copy_to(self, path: Path) -> None:
+        """Write a copy of all that is committed."""
+        copy = sqlite3.connect(path, isolation_level=None)
+        try:
+            self._connection.backup(copy)
+        finally:
+            copy.close()
 
     def bound_ids(self) -> list[str]:
         """Return the carrier's ids of the calls that the ledger knows."""
@@ -133,13 +178,14 @@ class Ledger:
     def _executions(self, where: str, *values: str) -> Iterable[ExecutionRow]:
         rows = self._rows(
             f"""
-            select id, schedule_id, kind, slot, scheduled_time, due_at, deadline_at, status, reason, attempts
+            select id, schedule_id, kind, slot, scheduled_time, due_at, deadline_at, status, reason, attempts,
+              gates
             from executions
             where {where} order by id
             """,  # noqa: S608 - constants of this file
             *values,
         )
-        return [ExecutionRow._make((*row[:4], *map(_instant, row[4:7]), *row[7:])) for row in rows]
+        return [ExecutionRow._make((*row[:4], *map(_instant, row[4:7]), *row[7:10], _gates(row[10]))) for row in rows]
 
     def _schedules(self) -> Iterable[ScheduleRow]:
         rows = self._rows("select id, ref, status, created_at, next_run_at from schedules order by id")
@@ -148,6 +194,11 @@ class Ledger:
     def _rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
         # All at once: a cursor left open would hold a lock, and be a reader that the history did not ask for.
         return self._connection.execute(query, values).fetchall()
+
+
+def _gates(text: str | None) -> tuple[GateRow, ...]:
+    answers = json.loads(text) if text else ()
+    return tuple(GateRow(each["gate"], each["verdict"], each.get("reason")) for each in answers)
 
 
 def _instant(text: str) -> datetime:

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from hyponema_cli.carriers.base import (
     CallView,
@@ -25,6 +25,7 @@ from hyponema_cli.carriers.base import (
     Throttled,
 )
 from hyponema_cli.core.call import CallState
+from tests.simulation.chronicle import Moment
 from tests.simulation.ledger import Witness
 
 SECOND = timedelta(seconds=1)
@@ -77,6 +78,10 @@ class Weather:
     """How far the carrier's clock is from true time."""
     fates: tuple[str, ...] = ()
     """What becomes of the requests that are not simply accepted; empty: anything."""
+    hang_ups: float = 0
+    """Of a call that is not simply taken out of the carrier's queue when it should be."""
+    queued_for: tuple[int, ...] = (0, 1, 3, 600)
+    """How many seconds a call may stand in the carrier's queue."""
 
 
 CALM = Weather(0, 0, 0, 0, 0)
@@ -118,6 +123,28 @@ class PhoneCall:
         return [state for since, state in self.changes if since <= when][-1]
 
 
+class Caller(NamedTuple):
+    """The process that asks the network for something."""
+
+    process: int
+    committed: Moment | None
+    """Its last commit: that of the claim, when it places a call."""
+    began: Moment | None
+    """When it began the pass, or whatever it is at."""
+
+
+class Look(NamedTuple):
+    """The state of a call that was told to somebody who asked, or what came of taking it out of the queue."""
+
+    tick: int
+    caller: Caller
+    carrier_call_id: str
+    what: Literal["told", "hang_up"]
+    state: CallState | None
+    at: datetime
+    """By the clock of the machine."""
+
+
 @dataclass(eq=False, slots=True)
 class Asked:
     """A request that was sent, whatever became of it."""
@@ -130,6 +157,8 @@ class Asked:
     sent_at: datetime
     """By the clock of the machine."""
     witness: Witness
+    claimed: Moment | None
+    """The last commit of its process before it."""
     fate: str = ""
     answer: Answer = "unclear"
     made: PhoneCall | None = None
@@ -191,12 +220,14 @@ class Network:
     witness: Callable[[PlaceCall], Witness]
     known_ids: Callable[[], Sequence[str]]
     """The ids that the callers know to be other calls'."""
+    next_tick: Callable[[], int]
+    """Counts all that happens, on the network and in the database."""
     asked: list[Asked] = field(default_factory=list)
     calls: dict[str, PhoneCall] = field(default_factory=dict)
     fates: list[str] = field(default_factory=list)
     """Fates to be dealt out before any is drawn, for scripted histories."""
+    looks: list[Look] = field(default_factory=list)
     healed: bool = False
-    _events: int = 0
 
     def capabilities(self) -> Capabilities:
         return Capabilities(find=self.weather.find, calls_per_second=self.weather.calls_per_second)
@@ -205,9 +236,17 @@ class Network:
         """True when a plugin cannot be loaded now."""
         return self._is_bad(self.weather.fetches / 10)
 
-    def place(self, process: int, account: str, request: PlaceCall, meanwhile: Callable[[bool], None]) -> CallView:
+    def place(self, caller: Caller, account: str, request: PlaceCall, meanwhile: Callable[[bool], None]) -> CallView:
         """Take a request."""
-        asked = Asked(self._next(), process, account, request, self.clock.now(), self.witness(request))
+        asked = Asked(
+            self.next_tick(),
+            caller.process,
+            account,
+            request,
+            self.clock.now(),
+            self.witness(request),
+            caller.committed,
+        )
         self.asked.append(asked)
         asked.fate = self._fate()
         long = asked.fate.startswith("late")
@@ -218,12 +257,17 @@ class Network:
         meanwhile(long)
         if MAKES[asked.fate] and not at_once:
             self._make(asked)
-        asked.returned = self._next()
+        asked.returned = self.next_tick()
         asked.answer = ANSWERS.get(asked.fate, "unclear")
         return self._answer(asked)
 
-    def fetch(self, account: str, call_id: str) -> CallView:
+    def fetch(self, caller: Caller, account: str, call_id: str) -> CallView:
         """Tell what has become of a call; in bad weather not, or what had become of it earlier."""
+        view = self._fetched(account, call_id)
+        self.looks.append(Look(self.next_tick(), caller, call_id, "told", view.state, self.clock.now()))
+        return view
+
+    def _fetched(self, account: str, call_id: str) -> CallView:
         self.clock.wait(self._short_latency())
         if self._is_bad(self.weather.fetches):
             match self.random.randrange(4):
@@ -257,23 +301,36 @@ class Network:
         self.random.shuffle(found)
         return found
 
-    def hang_up(self, account: str, call_id: str) -> CallView:
-        """End a call."""
+    def hang_up(self, caller: Caller, account: str, call_id: str) -> CallView:
+        """End a call; in bad weather not, or not yet, or too late."""
         call = self._known(account, call_id)
         now = self.clock.true
-        if now < call.ended_at:
-            before = call.state_at(now)
+        self.looks.append(Look(self.next_tick(), caller, call_id, "hang_up", call.state_at(now), self.clock.now()))
+        if not self._is_bad(self.weather.hang_ups):
+            self._end(call, now)
+            return self._view(call, call.state_at(now))
+        match self.random.randrange(4):
+            case 0:
+                raise self.random.choice((*LOST, NotFound))("it could not be hung up")
+            case 1:
+                self._end(call, now)
+                raise self.random.choice(LOST)("no answer, and it was hung up")
+            case 2:
+                # Taken, but it takes its time: it may ring before.
+                self._end(call, now + self._between_times(SECOND, MINUTE))
+                return self._view(call, call.state_at(now))
+            case _:
+                return self._view(call, call.state_at(now))
+
+    def _end(self, call: PhoneCall, at: datetime) -> None:
+        if at < call.ended_at:
+            before = call.state_at(at)
             end = CallState.COMPLETED if before is CallState.IN_PROGRESS else CallState.CANCELED
-            call.changes = (*(change for change in call.changes if change[0] <= now), (now, end))
-        return self._view(call, call.state_at(now))
+            call.changes = (*(change for change in call.changes if change[0] <= at), (at, end))
 
     def request_for(self, call_id: str) -> Asked | None:
         """Return the request that bore one of our call ids."""
         return next((asked for asked in self.asked if asked.request.call_id == call_id), None)
-
-    def _next(self) -> int:
-        self._events += 1
-        return self._events
 
     def _fate(self) -> str:
         if self.fates:
@@ -341,7 +398,7 @@ class Network:
         return call
 
     def _course(self, made_at: datetime, end: CallState) -> tuple[tuple[datetime, CallState], ...]:
-        rings_at = made_at + self.random.choice((0, 1, 3, 600)) * SECOND
+        rings_at = made_at + self.random.choice(self.weather.queued_for) * SECOND
         answered_at = rings_at + self.random.randint(1, 40) * SECOND
         course = [(made_at, CallState.QUEUED), (rings_at, CallState.RINGING)]
         if end is not CallState.COMPLETED:

@@ -15,6 +15,7 @@ from hyponema_cli.core.retry import DEFAULT_RETRY_ON
 from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine.request import Request
 from tests.core import oracle
+from tests.simulation.house import Opening
 
 ZONES = ("Europe/Madrid", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC")
 SECOND = timedelta(seconds=1)
@@ -46,6 +47,8 @@ class Plan:
     """Its rule or its clocks may have changed: nobody outside the engine knows when it should ring."""
     confirmed: bool = False
     """A booking came back."""
+    opening: Opening | None = None
+    """Its own calling window, when it was booked."""
 
     @classmethod
     def of(cls, request: Request, zone: str, number: str, users_time: str | None = None) -> Plan:

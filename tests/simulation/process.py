@@ -23,7 +23,8 @@ from hyponema_cli.core.errors import Unusable
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.ids import NewId
 from hyponema_cli.store import Store, journal, open_store
-from tests.simulation.network import MachineClock, Network
+from tests.simulation.chronicle import Moment
+from tests.simulation.network import Caller, MachineClock, Network
 
 T = TypeVar("T")
 
@@ -32,10 +33,39 @@ class Died(BaseException):
     """The process is gone: killed, or its machine lost power."""
 
 
+class ReadClock:
+    """The clock of the machine as one process reads it: it remembers what it has shown."""
+
+    def __init__(self, machine: MachineClock) -> None:
+        self._machine = machine
+        self.shown = self.held = machine.now()
+
+    def now(self) -> datetime:
+        self.shown = self._machine.now()
+        return self.shown
+
+    def wait_until(self, instant: datetime) -> None:
+        """Let time pass until the clock shows `instant`, if it does not yet."""
+        self._machine.wait_until(instant)
+
+    def hold(self) -> None:
+        """Note what was shown last before the process took the write lock: the instant that it judges by."""
+        self.held = self.shown
+
+
 class Life:
     """What one process does, counted; it may be told to die before one of its effects."""
 
-    def __init__(self, seen: Callable[[str], None], between: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        seen: Callable[[str], None],
+        between: Callable[[str], None],
+        moment: Callable[[datetime], Moment],
+        clock: ReadClock,
+    ) -> None:
+        self.clock = clock
+        self.commits: list[Moment] = []
+        self._moment = moment
         self.steps = 0
         self.effects = 0
         self.dead = False
@@ -56,6 +86,10 @@ class Life:
             self._between(what)
         self._seen(what)
         return act()
+
+    def committed(self) -> None:
+        """Note that what we wrote is there for everybody."""
+        self.commits.append(self._moment(self.clock.held))
 
 
 def _is_question(what: str) -> bool:
@@ -90,7 +124,12 @@ class Guarded:
         self.life = life
 
     def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
-        return self.life.step(sql, lambda: self._connection.execute(sql, parameters))
+        cursor = self.life.step(sql, lambda: self._connection.execute(sql, parameters))
+        if sql == "commit":
+            self.life.committed()
+        elif sql == "begin immediate":
+            self.life.clock.hold()
+        return cursor
 
     def executemany(self, sql: str, rows: Any) -> sqlite3.Cursor:
         return self.life.step(sql, lambda: self._connection.executemany(sql, rows))
@@ -125,13 +164,14 @@ class Line:
         # Nothing may come between the last look at the clock and the request: that limit is told in the docs.
         return self._process.life.step(
             f"carrier: place_call {call.call_id} to {call.to_number}",
-            lambda: self._network.place(self._process.number, self._account, call, self._process.meanwhile),
+            lambda: self._network.place(self._process.caller(), self._account, call, self._process.meanwhile),
             others_first=False,
         )
 
     def fetch_call(self, carrier_call_id: str, /) -> CallView:
         return self._process.life.step(
-            f"carrier: fetch_call {carrier_call_id}", lambda: self._network.fetch(self._account, carrier_call_id)
+            f"carrier: fetch_call {carrier_call_id}",
+            lambda: self._network.fetch(self._process.caller(), self._account, carrier_call_id),
         )
 
     def find_calls(self, *, to_number: str, from_number: str, since: datetime) -> Sequence[CallView]:
@@ -142,7 +182,8 @@ class Line:
 
     def hang_up(self, carrier_call_id: str, /) -> CallView:
         return self._process.life.step(
-            f"carrier: hang_up {carrier_call_id}", lambda: self._network.hang_up(self._account, carrier_call_id)
+            f"carrier: hang_up {carrier_call_id}",
+            lambda: self._network.hang_up(self._process.caller(), self._account, carrier_call_id),
         )
 
 
@@ -161,10 +202,14 @@ class Process:
         seen: Callable[[Process, str], None],
         between: Callable[[Process, str], None],
         meanwhile: Callable[[Process, bool], None],
+        moment: Callable[[datetime], Moment],
     ) -> None:
         self.number = number
         self.name = name
-        self.life = Life(lambda what: seen(self, what), lambda what: between(self, what))
+        own_clock = ReadClock(clock)
+        self.life = Life(lambda what: seen(self, what), lambda what: between(self, what), moment, own_clock)
+        self.began: Moment | None = None
+        """When it began what it is at."""
         self.disturbed_at: int | None = None
         """The step before which something else happens."""
         self._network = network
@@ -176,7 +221,11 @@ class Process:
         guarded = Guarded(store.connection, self.life)
         store.connection = guarded  # type: ignore[assignment]
         store.execute = guarded.execute
-        self.desk = Desk(store, self._open_carrier, clock, name, zone_edition, new_id)
+        self.desk = Desk(store, self._open_carrier, own_clock, name, zone_edition, new_id)
+
+    def caller(self) -> Caller:
+        """Say who asks, for the record of the network."""
+        return Caller(self.number, self.life.commits[-1] if self.life.commits else None, self.began)
 
     def meanwhile(self, long: bool) -> None:
         """Let others act while we wait for the carrier."""

@@ -16,26 +16,31 @@ import pytest
 
 from hyponema_cli.carriers.base import CallView
 from hyponema_cli.core.call import CallState, Outcome
-from hyponema_cli.core.records import Settings
+from hyponema_cli.core.records import Call, Settings
 from hyponema_cli.core.retry import GiveUp, Retry, RetryPolicy
-from hyponema_cli.engine import dial, reconcile
+from hyponema_cli.engine import dial, reconcile, settle
 from hyponema_cli.engine.desk import Desk
-from hyponema_cli.store import Store, calls, create, executions, schedules
-from tests.simulation import checker, process
+from hyponema_cli.store import Store, calls, create, executions, journal, schedules, turns
+from tests.simulation import checker, gate_checks, process
 from tests.simulation.checker import Check, complaints
 from tests.simulation.history import play
+from tests.simulation.house import House
 from tests.simulation.network import Weather
 
 MOST_SEEDS = 30
 ROUGH = Weather(requests=0.5, fetches=0.1, finds=0.3, deaths=0.15, disturbances=0.2)
 
 
-def is_found(check: Check, weather: Weather = ROUGH) -> bool:
+FAIR = Weather(requests=0.1, fetches=0.0, finds=0.0, deaths=0.05, disturbances=0.1)
+"""In which most calls are made, so that gates have something to do."""
+
+
+def is_found(check: Check, weather: Weather = ROUGH, house: House | None = None) -> bool:
     """True when a check complains of one of the first histories."""
     return any(
         complaint.check == check.__name__
         for seed in range(1, MOST_SEEDS + 1)
-        for complaint in complaints(play(seed, weather))
+        for complaint in complaints(play(seed, weather, house))
     )
 
 
@@ -202,3 +207,119 @@ def test_an_intent_that_nobody_looks_after_is_found(monkeypatch: pytest.MonkeyPa
     deadly = replace(ROUGH, deaths=0.6)
     assert is_found(checker.quiet_leaves_nothing_in_the_air, deadly)
     assert is_found(checker.closing_leaves_nothing_open, deadly)
+
+
+def test_a_session_that_is_not_looked_at_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    misread_due(monkeypatch, lambda due: due._replace(in_session=False))
+    assert is_found(gate_checks.nobody_is_called_in_a_session, FAIR, House(sessions=True))
+
+
+def test_a_suppression_that_retries_ignore_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    misread_due(monkeypatch, lambda due: due._replace(suppressed=due.suppressed and not due.attempts))
+    assert is_found(gate_checks.nobody_suppressed_is_called, house=House(suppressions=True))
+
+
+def test_a_window_on_the_clocks_of_the_schedule_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    due = executions.due
+
+    def misread(store: Store, *arguments: Any) -> list[executions.Due]:
+        zones = dict(store.execute("select id, timezone from schedules").fetchall())
+        return [
+            each._replace(user_timezone=zones[each.schedule_id] or each.user_timezone)
+            for each in due(store, *arguments)
+        ]
+
+    monkeypatch.setattr(executions, "due", misread)
+    assert is_found(gate_checks.nobody_is_called_outside_their_hours, FAIR, House(windows=True))
+
+
+def test_a_cap_that_does_not_count_manual_runs_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    dialled = calls.dialled
+
+    def without_manual(store: Store, numbers: list[str], since: datetime, most: int) -> list[datetime]:
+        rows = store.execute(
+            "select c.created_at from calls c join executions e on e.id = c.execution_id where e.kind = 'manual'"
+        )
+        by_hand = {datetime.fromisoformat(row[0]) for row in rows}
+        return [each for each in dialled(store, numbers, since, most) if each not in by_hand]
+
+    monkeypatch.setattr(calls, "dialled", without_manual)
+    assert is_found(gate_checks.nobody_is_called_more_often_than_a_cap_allows, FAIR, House(caps=True))
+
+
+def test_a_pace_that_each_process_keeps_for_itself_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[tuple[int, str], datetime] = {}
+    monkeypatch.setattr(turns, "next_at", lambda store, account: kept.get((id(store), account)))
+    monkeypatch.setattr(turns, "put", lambda store, account, next_at: kept.__setitem__((id(store), account), next_at))
+    assert is_found(gate_checks.no_account_is_asked_faster_than_its_pace, house=House(pace=True))
+
+
+def test_a_concurrency_that_each_process_counts_for_itself_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    own: dict[int, list[str]] = {}
+    intend = calls.intend
+
+    def note(store: Store, call: Call) -> None:
+        own.setdefault(id(store), []).append(call.id)
+        intend(store, call)
+
+    def count(store: Store, doubts_since: datetime) -> int:
+        live = {each.id for each in calls.all_live(store)}
+        return len(live & set(own.get(id(store), ())))
+
+    monkeypatch.setattr(calls, "intend", note)
+    monkeypatch.setattr(calls, "count_live", count)
+    assert is_found(gate_checks.no_more_calls_at_once_than_allowed, FAIR, House(concurrency=True))
+
+
+def test_a_budget_that_begins_anew_with_every_process_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "count_from", lambda store, first_id: 0)
+    assert is_found(gate_checks.no_more_dials_a_day_than_the_budget, FAIR, House(budget=True))
+
+
+def test_a_call_that_is_left_in_the_queue_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settle, "_withdrawn_if_too_late", lambda desk, call, view, workspace, now: (call, view))
+    patient = replace(ROUGH, queued_for=(0, 1800, 7200))
+    assert is_found(gate_checks.what_is_queued_too_late_is_hung_up, patient)
+
+
+def test_a_journal_that_is_not_written_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "note_intents", lambda store, entries: None)
+    assert is_found(checker.every_request_was_committed_before)
+    assert is_found(gate_checks.an_old_database_calls_nobody, FAIR, House(restores=True))
+
+
+def test_a_journal_that_is_written_after_the_request_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    write, send = dial._journal, dial._send_all
+
+    def send_first(desk: Desk, intents: Any, report: Any, lines: Any) -> Any:
+        sent = send(desk, intents, report, lines)
+        write(desk, intents, report)
+        return sent
+
+    monkeypatch.setattr(dial, "_journal", lambda *arguments: None)
+    monkeypatch.setattr(dial, "_send_all", send_first)
+    assert is_found(checker.every_request_was_committed_before)
+
+
+def test_a_recovery_that_leaves_its_executions_due_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executions, "bring_back", lambda *arguments: None)
+    calm = replace(ROUGH, requests=0.2)
+    assert is_found(gate_checks.the_trail_agrees_with_the_ledger, calm, House(restores=True))
+    assert is_found(checker.every_process_ends_as_it_should, calm, House(restores=True))
+
+
+def test_a_second_call_from_a_doubt_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    redial_at = reconcile.redial_at
+    monkeypatch.setattr(reconcile, "redial_at", lambda doubt: redial_at(doubt._replace(redialled_before=False)))
+    doubtful = replace(ROUGH, requests=0.8, fates=("request_lost", "reply_lost"), find="none")
+    assert is_found(gate_checks.a_doubt_is_redialled_once_and_only_when_asked, doubtful, House(on_doubt=True))
+
+
+def test_a_deferral_that_does_not_keep_its_gates_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    defer = executions.defer
+    monkeypatch.setattr(
+        executions,
+        "defer",
+        lambda store, execution_id, until, reason, gates: defer(store, execution_id, until, reason),
+    )
+    assert is_found(gate_checks.what_was_not_called_names_its_gate)
