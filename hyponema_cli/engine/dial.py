@@ -6,15 +6,12 @@ dies there, the row says `placing`; it becomes a doubt, and nobody dials that at
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from hyponema_cli.carriers.base import (
-    CallView,
     NotSent,
     OutcomeUnknown,
     PlaceCall,
@@ -24,19 +21,30 @@ from hyponema_cli.carriers.base import (
     clean,
     in_words,
 )
-from hyponema_cli.core.call import FOLLOWED_CALLS, CallState, ExecutionState, Outcome
+from hyponema_cli.core.call import CallState
 from hyponema_cli.core.decide import JUST_AFTER, Defer, Dial, Skip, decide
 from hyponema_cli.core.errors import HypError
 from hyponema_cli.core.gates import LOOK_AGAIN, Caller, Facts, Hours
-from hyponema_cli.core.gates import Answer as GateAnswer
 from hyponema_cli.core.instant import to_text
 from hyponema_cli.core.records import Call
-from hyponema_cli.core.retry import GiveUp, Retry, RetryPolicy, decide_retry
-from hyponema_cli.engine.batch import write_all
-from hyponema_cli.engine.desk import Desk, jitter_of
+from hyponema_cli.core.retry import GiveUp
+from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.facts import DOUBT_MAY_BE_LIVE, Scene
+from hyponema_cli.engine.finish import finish_execution
 from hyponema_cli.engine.lines import Lines
-from hyponema_cli.engine.materialise import conclude
+from hyponema_cli.engine.record import (
+    FIRST_BACK_OFF,
+    LONGEST_BACK_OFF,
+    NO_WAIT,
+    SEND_WITHIN,
+    Accepted,
+    Answer,
+    Doubt,
+    Intent,
+    NotPlaced,
+    Refused,
+    record_all,
+)
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import calls, executions, journal
 
@@ -52,67 +60,6 @@ DIAL_WITHIN = timedelta(minutes=1)
 A_SECOND = timedelta(seconds=1)
 LONGEST_NAP = timedelta(seconds=1)
 """How long a pass waits for a turn before it looks whether it should stop."""
-SEND_WITHIN = timedelta(seconds=30)
-"""An intent older than this is not carried out: the machine was asleep, or a request before it hung."""
-FIRST_BACK_OFF = timedelta(seconds=5)
-FIRST_LOOK = timedelta(seconds=1)
-"""How soon after it was placed a call is asked about."""
-LONGEST_BACK_OFF = timedelta(minutes=5)
-NO_WAIT = timedelta(0)
-FIRST_DOUBT_LOOK = timedelta(seconds=5)
-"""How soon the carrier is asked for a call in doubt."""
-
-
-@dataclass(slots=True)
-class Intent:
-    """A call that is committed as `placing` and not yet sent."""
-
-    call: Call
-    due: executions.Due
-    send_at: datetime
-    """When its turn comes, on a carrier that takes its calls at a pace."""
-    pace: float | None = None
-    hours: Hours | None = None
-    """The calling window that was open when it was decided."""
-    n: int = 0
-    """Its number in the dial journal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The carrier has the call."""
-
-    view: CallView
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class NotPlaced:
-    """No call was made, and none will be for this request."""
-
-    reason: str
-    error: str | None = None
-    wait: timedelta | None = None
-    """When to try again, if somebody said so; None: after a back-off that grows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The carrier refused this call for good."""
-
-    reason: str
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """Nobody can know whether a call was made."""
-
-    reason: str
-    error: str | None = None
-
-
-Answer = Accepted | NotPlaced | Refused | Doubt
 
 
 def dial_due(desk: Desk, report: TickReport, only: str | None = None, within: timedelta = DIAL_WITHIN) -> None:
@@ -299,7 +246,7 @@ def _journal(desk: Desk, intents: list[Intent], report: TickReport) -> None:
         journal.note_intents(desk.store, entries)
     except BaseException as error:
         reason = "journal_unwritable" if isinstance(error, HypError) else "stopped"
-        _record_all(desk, [(intent, NotPlaced(reason, in_words(error))) for intent in intents], report)
+        record_all(desk, [(intent, NotPlaced(reason, in_words(error))) for intent in intents], report)
         raise
 
 
@@ -333,7 +280,7 @@ def _send_all(desk: Desk, intents: list[Intent], report: TickReport, lines: Line
         answers.extend((intent, NotPlaced("stopped", wait=NO_WAIT)) for intent in intents[len(answers) :])
         raise
     finally:
-        _record_all(desk, answers, report)
+        record_all(desk, answers, report)
     back = any(isinstance(answer, NotPlaced) and answer.wait == NO_WAIT for _, answer in answers)
     return _Sent(quick, not back)
 
@@ -388,166 +335,10 @@ def _send(desk: Desk, intent: Intent, lines: Lines) -> Answer:
     return Accepted(view, desk.clock.now())
 
 
-def _record_all(desk: Desk, answers: list[tuple[Intent, Answer]], report: TickReport) -> None:
-    """Record what came of a batch of requests; an answer that cannot be written is a doubt."""
-
-    def write(item: tuple[Intent, Answer]) -> None:
-        _record(desk, *item, report)
-
-    def doubt(item: tuple[Intent, Answer], error: Exception) -> None:
-        trouble = f"{type(error).__name__}: {in_words(error)}"
-        _record_doubt(desk, item[0], "unrecordable", trouble, desk.clock.now(), report)
-
-    write_all(desk, report, answers, write, doubt)
-    if desk.keeps_journal:
-        fates = [fate for intent, answer in answers if (fate := _fate_of(intent.call.id, answer)) is not None]
-        with suppress(HypError):  # what the database has recorded stands; the journal only knows less
-            journal.note_fates(desk.store, fates)
-
-
-def _fate_of(call_id: str, answer: Answer) -> journal.Fate | None:
-    """Return what the dial journal should know of an answer; of a doubt there is nothing to know."""
-    match answer:
-        case Accepted(view):
-            return journal.Fate("took", call_id, view.carrier_call_id)
-        case Refused(reason):
-            return journal.Fate("refused", call_id, reason=reason)
-        case NotPlaced(reason):
-            return journal.Fate("not", call_id, reason=reason)
-        case Doubt():
-            return None
-
-
-def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport) -> None:
-    call, now = intent.call, desk.clock.now()
-    state = calls.status_of(desk.store, call.id)
-    if state not in (CallState.PLACING, CallState.IN_DOUBT):
-        _record_late(desk, intent, answer, now)
-        return
-    match answer:
-        case Accepted(view, at):
-            _record_accepted(desk, intent, view, at, report)
-        case NotPlaced(reason, error, wait):
-            calls.finish(desk.store, call.id, CallState.NOT_PLACED, now, reason=reason, error=error)
-            if wait is None:
-                wait = _back_off(calls.not_placed(desk.store, call.execution_id))
-            # Not past its deadline: an execution that cannot be called any more must not stay open. Without a wait it
-            # keeps its place in the line.
-            until = min(now + wait, intent.due.deadline_at + JUST_AFTER) if wait else None
-            executions.give_back(desk.store, call.execution_id, until, reason)
-            _log_call(desk, intent, "call.not_placed", now, reason)
-            report.deferred += reason != "put_back"
-        case Refused(reason, error):
-            calls.finish(desk.store, call.id, CallState.REJECTED, now, reason=reason, error=error)
-            executions.dialled(desk.store, call.execution_id, now)
-            _log_call(desk, intent, "call.rejected", now, reason)
-            end = GiveUp(ExecutionState.FAILED, Outcome.REJECTED)
-            finish_execution(desk, intent.due.schedule_id, call.execution_id, end, now, report)
-        case Doubt() if state is CallState.IN_DOUBT:
-            pass  # so slow that others doubt it already, and look for it
-        case Doubt(reason, error):
-            _record_doubt(desk, intent, reason, error, now, report)
-
-
-def _record_late(desk: Desk, intent: Intent, answer: Answer, now: datetime) -> None:
-    """Keep an answer that came so late that its call was doubted, and found or settled, without us.
-
-    What is written there stands. The carrier's id is kept all the same, so that nobody takes that call for another.
-    """
-    carrier_call_id = answer.view.carrier_call_id if isinstance(answer, Accepted) else None
-    if carrier_call_id is not None:
-        calls.bind(desk.store, intent.call.id, carrier_call_id)
-    said = type(answer).__name__.casefold() + (f" {carrier_call_id}" if carrier_call_id else "")
-    _log_call(desk, intent, "call.answered_late", now, said)
-
-
-def _record_accepted(desk: Desk, intent: Intent, view: CallView, at: datetime, report: TickReport) -> None:
-    call = intent.call
-    # A carrier may report an end at once; the next look settles it, in one place for all ends.
-    status = view.state if view.state in FOLLOWED_CALLS else CallState.QUEUED
-    assert status is not None, "membership rules None out"
-    try:
-        calls.accept(desk.store, call.id, status, view.carrier_call_id, at, next_poll_at=at + FIRST_LOOK)
-    except sqlite3.IntegrityError:
-        # An id that another of our calls bears: whatever happened, we cannot tell the two apart.
-        _record_doubt(desk, intent, "id_of_another_call", view.carrier_call_id, at, report)
-        return
-    executions.dialled(desk.store, call.execution_id, at)
-    if at - call.created_at > SEND_WITHIN:
-        # So slow that somebody may have thought us dead and doubted the call.
-        executions.follow(desk.store, call.execution_id, ExecutionState.DIALING)
-    _log_call(desk, intent, "call.placed", at, None)
-    report.placed += 1
-
-
-def _record_doubt(
-    desk: Desk, intent: Intent, reason: str, error: str | None, now: datetime, report: TickReport
-) -> None:
-    calls.doubt(desk.store, intent.call.id, reason, error, now + FIRST_DOUBT_LOOK)
-    executions.doubt(desk.store, intent.call.execution_id, reason, now)
-    _log_call(desk, intent, "call.in_doubt", now, reason)
-    report.in_doubt += 1
-
-
-def finish_call(
-    desk: Desk,
-    schedule_id: str,
-    execution_id: str,
-    policy: RetryPolicy,
-    window: timedelta,
-    *,
-    outcome: Outcome,
-    attempt: int,
-    call_id: str,
-    now: datetime,
-    report: TickReport,
-) -> None:
-    """Decide what follows a call that is over: another attempt, or the end of its execution."""
-    match decide_retry(policy, outcome=outcome, attempt=attempt, now=now, jitter=jitter_of(call_id)):
-        case Retry(at):
-            executions.wait_for_retry(desk.store, execution_id, at, at + window, outcome)
-            desk.log(
-                now, "execution.waiting_retry", schedule_id=schedule_id, execution_id=execution_id, reason=outcome
-            )
-            report.retried += 1
-        case GiveUp() as end:
-            finish_execution(desk, schedule_id, execution_id, end, now, report)
-
-
-def finish_execution(
-    desk: Desk,
-    schedule_id: str,
-    execution_id: str,
-    end: GiveUp,
-    now: datetime,
-    report: TickReport,
-    *,
-    gates: tuple[GateAnswer, ...] = (),
-) -> None:
-    """Close an execution, and its schedule when nothing is left of it."""
-    executions.finish(desk.store, execution_id, end.status, end.reason, now, gates)
-    desk.log(now, f"execution.{end.status}", schedule_id=schedule_id, execution_id=execution_id, reason=end.reason)
-    report.count(end.status)
-    conclude(desk, schedule_id, now)
-
-
 def _log(desk: Desk, now: datetime, name: str, due: executions.Due, reason: str | None) -> None:
     desk.log(now, name, schedule_id=due.schedule_id, execution_id=due.id, reason=reason)
-
-
-def _log_call(desk: Desk, intent: Intent, name: str, now: datetime, reason: str | None) -> None:
-    call = intent.call
-    desk.log(
-        now, name, schedule_id=intent.due.schedule_id, execution_id=call.execution_id, call_id=call.id, reason=reason
-    )
 
 
 def _sane_wait(wait: object) -> timedelta | None:
     """Return what a carrier asks us to wait, if that is a duration and at least the shortest back-off."""
     return max(wait, FIRST_BACK_OFF) if isinstance(wait, timedelta) and wait <= timedelta(days=1) else None
-
-
-def _back_off(tries: int) -> timedelta:
-    """Return the wait after the `tries`-th request of an execution that the carrier did not take."""
-    doublings: int = 2 ** min(tries - 1, 16)
-    return min(FIRST_BACK_OFF * doublings, LONGEST_BACK_OFF)

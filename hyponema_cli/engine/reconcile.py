@@ -17,7 +17,8 @@ from hyponema_cli.core.records import Settings
 from hyponema_cli.core.retry import GiveUp
 from hyponema_cli.engine.batch import RECORD_PATIENCE
 from hyponema_cli.engine.desk import Desk
-from hyponema_cli.engine.dial import FIRST_DOUBT_LOOK, FIRST_LOOK, SEND_WITHIN, finish_execution
+from hyponema_cli.engine.finish import finish_execution
+from hyponema_cli.engine.record import FIRST_DOUBT_LOOK, FIRST_LOOK, SEND_WITHIN
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import calls, executions
 

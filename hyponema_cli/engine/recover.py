@@ -25,7 +25,8 @@ from hyponema_cli.core.records import Call, Schedule, blank_schedule
 from hyponema_cli.core.retry import GiveUp
 from hyponema_cli.core.schedule import Occurrence
 from hyponema_cli.engine.desk import Desk
-from hyponema_cli.engine.dial import FIRST_LOOK, finish_execution
+from hyponema_cli.engine.finish import finish_execution
+from hyponema_cli.engine.record import FIRST_LOOK
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import agents, calls, events, executions, journal, numbers, schedules
 from hyponema_cli.store.journal import Entry, Fate

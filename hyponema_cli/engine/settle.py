@@ -22,8 +22,8 @@ from hyponema_cli.core.records import Settings
 from hyponema_cli.core.retry import GiveUp
 from hyponema_cli.engine.batch import write_all
 from hyponema_cli.engine.desk import Desk
-from hyponema_cli.engine.dial import finish_call, finish_execution
 from hyponema_cli.engine.facts import hours_of
+from hyponema_cli.engine.finish import finish_call, finish_execution
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import calls, executions
 

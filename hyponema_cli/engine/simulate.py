@@ -22,8 +22,8 @@ from hyponema_cli.core.expect import Dialled, Evidence
 from hyponema_cli.core.records import Execution
 from hyponema_cli.core.retry import GiveUp
 from hyponema_cli.engine.desk import Desk
-from hyponema_cli.engine.dial import finish_execution
 from hyponema_cli.engine.facts import UTC, clocks_of
+from hyponema_cli.engine.finish import finish_execution
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.engine.tick import tick
 from hyponema_cli.store import Store, calls, executions, schedules, settings

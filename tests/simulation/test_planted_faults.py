@@ -18,7 +18,7 @@ from hyponema_cli.carriers.base import CallView
 from hyponema_cli.core.call import CallState, Outcome
 from hyponema_cli.core.records import Call, Settings
 from hyponema_cli.core.retry import GiveUp, Retry, RetryPolicy
-from hyponema_cli.engine import dial, reconcile, settle
+from hyponema_cli.engine import dial, finish, reconcile, settle
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.store import Store, calls, create, executions, journal, schedules, turns
 from tests.simulation import checker, gate_checks, process
@@ -197,7 +197,7 @@ def test_another_call_to_somebody_who_answered_is_found(monkeypatch: pytest.Monk
     ) -> Retry | GiveUp:
         return Retry(now + policy.delay)
 
-    monkeypatch.setattr(dial, "decide_retry", insist)
+    monkeypatch.setattr(finish, "decide_retry", insist)
     assert is_found(checker.nothing_is_dialled_after_an_answer)
     assert is_found(checker.one_call_an_attempt)
 
