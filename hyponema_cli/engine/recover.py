@@ -107,6 +107,8 @@ def _bring_back(
         schedules.insert(desk.store, _stand_in(desk, entry, now))
         desk.log(now, "schedule.stands_in", schedule_id=entry.schedule_id, reason="known from the dial journal only")
     execution_id = _execution_of(desk, entry, now)
+    if fate is not None and fate.carrier_call_id and calls.is_ours(desk.store, entry.carrier, fate.carrier_call_id):
+        fate = None  # a carrier that gave one id to two calls: which of them it is nobody knows
     if fate is not None and fate.what == "refused":
         status, reason, kept = CallState.REJECTED, fate.reason, recovered.not_placed
     elif fate is not None and fate.what == "not":

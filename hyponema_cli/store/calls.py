@@ -185,7 +185,8 @@ def in_doubt(store: Store, due_at: datetime | None = None) -> list[Doubtful]:
         f"""
         select c.id, c.execution_id, e.schedule_id, c.carrier, c.from_number, c.to_number, c.reason, c.error,
           c.created_at, c.looks, c.found, c.next_poll_at, s.on_doubt_seconds,
-          exists (select 1 from calls o where o.execution_id = c.execution_id and o.reason = 'redialled_from_doubt'),
+          exists (select 1 from calls o where o.execution_id = c.execution_id and o.carrier_call_id is null
+            and o.reason in ('redialled_from_doubt', 'end_lost_in_restore')),
           s.catch_up_window_seconds
         from calls c
         join executions e on e.id = c.execution_id
@@ -240,12 +241,15 @@ def bind(store: Store, call_id: str, carrier_call_id: str) -> None:
 
 
 def settled_unseen(store: Store, doubt: Doubtful, within: timedelta) -> bool:
-    """True when a person has settled a call between the same two numbers whose id at the carrier nobody knows."""
+    """True when a call between the same two numbers is over whose id at the carrier nobody knows.
+
+    A person has settled it, its callee was dialled again, or its end was lost when a copy was put back.
+    """
     row = store.execute(
         """
         select 1 from calls
-        where to_number = ? and from_number = ? and carrier = ? and carrier_call_id is null and status = 'completed'
-          and created_at between ? and ?
+        where to_number = ? and from_number = ? and carrier = ? and carrier_call_id is null
+          and status in ('completed', 'failed') and created_at between ? and ?
         """,
         (
             doubt.to_number,

@@ -451,8 +451,9 @@ def bring_back(
     """Note that an execution was dialled, which this file had forgotten; it is open again, whatever it had become."""
     store.execute(
         """
-        update executions set status = ?, reason = ?, attempts = max(attempts, ?), from_number = ?,
-          actual_time = coalesce(actual_time, ?), finished_at = null, gates = null
+        update executions set kind = iif(kind = 'withdrawn', 'scheduled', kind), status = ?, reason = ?,
+          attempts = max(attempts, ?), from_number = ?, actual_time = coalesce(actual_time, ?), finished_at = null,
+          gates = null
         where id = ?
         """,
         (status, reason, attempts, from_number, to_text(actual_time), execution_id),
