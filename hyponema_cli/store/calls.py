@@ -185,8 +185,8 @@ def in_doubt(store: Store, due_at: datetime | None = None) -> list[Doubtful]:
         f"""
         select c.id, c.execution_id, e.schedule_id, c.carrier, c.from_number, c.to_number, c.reason, c.error,
           c.created_at, c.looks, c.found, c.next_poll_at, s.on_doubt_seconds,
-          exists (select 1 from calls o where o.execution_id = c.execution_id and o.carrier_call_id is null
-            and o.reason in ('redialled_from_doubt', 'end_lost_in_restore')),
+          exists (select 1 from calls o where o.execution_id = c.execution_id and (o.reason = 'redialled_from_doubt'
+            or o.reason = 'end_lost_in_restore' and o.carrier_call_id is null)),
           s.catch_up_window_seconds
         from calls c
         join executions e on e.id = c.execution_id

@@ -301,8 +301,12 @@ CHECKS: tuple[Check, ...] = (
 
 
 def _is_redialled(record: Record, asked: Asked) -> bool:
-    row = record.closed.calls.get(asked.request.call_id)
-    return row is not None and row.reason in (REDIALLED, END_LOST)
+    """True when somebody saw that a doubt was given up: a later request, or whoever looked last."""
+    call_id = asked.request.call_id
+    seen = [row_beside(later, call_id) for later in record.asked if later.number > asked.number]
+    return any(
+        row is not None and row.reason in (REDIALLED, END_LOST) for row in (record.closed.calls.get(call_id), *seen)
+    )
 
 
 def _was_let_go(record: Record, earlier: Asked, later: Asked) -> bool:

@@ -225,7 +225,9 @@ def edit_user(history: History) -> None:
 
 def change_user(history: History, user_id: str, **changes: Any) -> None:
     """Change a user, and what is known of their schedules. A calling window is an `Opening`."""
-    stored = {name: value.text if isinstance(value, Opening) else value for name, value in changes.items()}
+    stored: dict[str, Any] = {
+        name: value.text if isinstance(value, Opening) else value for name, value in changes.items()
+    }
 
     def change(user: User) -> User:
         return replace(user, **stored)

@@ -56,7 +56,7 @@ def nobody_suppressed_is_called(record: Record) -> Iterator[str]:
     """No request goes to a number that is on the list."""
     for asked, claim in _claimed(record):
         until = record.chronicle.at(claim.tick, "suppressed", asked.request.to_number)
-        if until is not None and until > claim.at.replace(tzinfo=until.tzinfo):
+        if until is not None and until > claim.at:
             yield f"{asked} was claimed at {claim.at}, and its number is suppressed until {until}"
 
 
@@ -161,7 +161,7 @@ def no_more_dials_a_day_than_the_budget(record: Record) -> Iterator[str]:
 
 
 def a_doubt_is_redialled_once_and_only_when_asked(record: Record) -> Iterator[str]:
-    """Nobody is dialled again from a doubt unless the schedule says so, at its time, and once an execution."""
+    """Nobody is dialled again from a doubt unless the schedule says so, nor before its time, nor twice."""
     guesses: dict[str, list[str]] = {}
     for later, claim in _claimed(record):
         for earlier, then in _claimed(record):
@@ -213,7 +213,7 @@ def what_is_queued_too_late_is_hung_up(record: Record) -> Iterator[str]:
 
 
 def an_old_database_calls_nobody(record: Record) -> Iterator[str]:
-    """A database that was put back, and forgot calls, makes none before they were brought back; then it has all.
+    """A database that was put back and has forgotten calls makes none until they were brought back, and all are.
 
     Unless their schedule is unknown there.
     """
@@ -409,14 +409,16 @@ def _hours(record: Record, asked: Asked, tick: int) -> tuple[Opening, tuple[str,
     """Return the window in force for a request, and the clocks that count; None: any hour."""
     chronicle = record.chronicle
     user = chronicle.at(tick, "callee", asked.witness.ref)
-    if user is UNSURE:
-        return UNSURE
+    if isinstance(user, Unsure):
+        return user
     if user is not None and user.startswith("+"):
         user = None
     own = chronicle.at(tick, "window", asked.witness.ref)
     theirs = chronicle.at(tick, "window", user) if user is not None else None
     opening = own or theirs or chronicle.at(tick, "calling_window")
-    if opening is None or opening is UNSURE:
+    if opening is None:
+        return None
+    if isinstance(opening, Unsure):
         return opening
     zone = chronicle.at(tick, "zone", user) if user is not None else None
     return opening, (zone,) if zone is not None else zones_of(asked.request.to_number)

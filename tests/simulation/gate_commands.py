@@ -7,7 +7,7 @@ commit on.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,12 +17,13 @@ from hyponema_cli.engine.request import Request
 from hyponema_cli.store import events, executions, settings
 from tests.simulation import commands
 from tests.simulation.house import BUDGETS, CAPS, CONCURRENCIES, DOUBTS, PACES, House, Opening, draw_opening
+from tests.simulation.plans import ZONES
 
 if TYPE_CHECKING:
     from tests.simulation.history import History
 
 Command = Callable[["History"], None]
-FOREVER = datetime.max  # noqa: DTZ901 - compared with none that has a zone
+FOREVER = datetime.max.replace(tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 SETTINGS = {
     "caps": ("call_cap", CAPS),
@@ -81,7 +82,7 @@ def set_limit(history: History) -> None:
     stored: str | None
     value: Any
     if gate == "windows":
-        opening = draw_opening(draw, history.clock.now(), draw.choice(commands.ZONES))
+        opening = draw_opening(draw, history.clock.now(), draw.choice(ZONES))
         key, stored, value = "calling_window", opening.text, opening
     else:
         key, values = SETTINGS[gate]
@@ -177,7 +178,7 @@ def edit_window(history: History) -> None:
     if history.random.random() < 0.3:
         commands.edit(history, Request(clear=("window",)), lambda plan: None, {"window": None})
     else:
-        opening = draw_opening(history.random, history.clock.now(), history.random.choice(commands.ZONES))
+        opening = draw_opening(history.random, history.clock.now(), history.random.choice(ZONES))
         commands.edit(history, Request(window=opening.text), lambda plan: None, {"window": opening})
 
 
@@ -186,7 +187,7 @@ def edit_users_window(history: History) -> None:
     user_id = history.random.choice(tuple(history.people))
     opening = None
     if history.random.random() < 0.7:
-        opening = draw_opening(history.random, history.clock.now(), history.random.choice(commands.ZONES))
+        opening = draw_opening(history.random, history.clock.now(), history.random.choice(ZONES))
     commands.change_user(history, user_id, calling_window=opening)
 
 

@@ -34,7 +34,7 @@ from hyponema_cli.engine.why import why
 from hyponema_cli.ids import ulid
 from hyponema_cli.store import agents, calls, create, is_busy, numbers, schedules, settings, users
 from tests.simulation import commands, gate_commands
-from tests.simulation.chronicle import UNSURE, Chronicle, Key, Moment, Restored
+from tests.simulation.chronicle import UNSURE, Chronicle, Moment, Restored
 from tests.simulation.house import FOREIGN_NUMBERS, PLAIN, House, draw_house
 from tests.simulation.ledger import OVER, ExecutionRow, Ledger, Snapshot
 from tests.simulation.network import HOUR, MINUTE, SECOND, Asked, Look, MachineClock, Network, PhoneCall, Weather
@@ -276,12 +276,12 @@ class History:
     # What commands need
 
     def operate(
-        self, what: str, act: Callable[[Desk], T], says: Mapping[Key, Any] | None = None, *, commits_once: bool = True
+        self, what: str, act: Callable[[Desk], T], says: Mapping[Any, Any] | None = None, *, commits_once: bool = True
     ) -> T | None:
         """Give a command, in a process of its own. None when it was refused, found the file locked, or died.
 
-        `says` is what is in force once it is committed; `act` may still write to it. A command that does not commit
-        once only, and does not come back, leaves us unsure.
+        `says` is what is in force once it is committed, by `Key`; `act` may still write to it. A command that does
+        not commit once only, and does not come back, leaves us unsure.
         """
         process = self._start("operator")
         if process is None:
@@ -625,7 +625,8 @@ class History:
             for person in range(draw.randint(1, 3)):
                 user_id, phone = f"user-{person}", draw.choice(self.callees)
                 self.people[user_id] = phone
-                zone, time_of_day = draw.choice(ZONES), draw.choice((None, "09:30:00", "01:30:00"))
+                zone: str | None = draw.choice(ZONES)
+                time_of_day = draw.choice((None, "09:30:00", "01:30:00"))
                 if self.house.windows and draw.random() < 0.3:
                     zone, time_of_day = None, None
                 users.insert(store, User(user_id, user_id, phone, zone, time_of_day, {}, now, now))

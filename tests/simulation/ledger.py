@@ -100,6 +100,9 @@ class Snapshot(NamedTuple):
     """In the order in which they were written."""
 
 
+EVENTS = "select actor, name, execution_id, call_id, reason from events order by id"
+
+
 class Ledger:
     """A reader of a workspace file."""
 
@@ -125,12 +128,7 @@ class Ledger:
             {row.id: row for row in self._calls("true")},
             {row.id: row for row in self._executions("true")},
             {row.id: row for row in self._schedules()},
-            tuple(
-                map(
-                    EventRow._make,
-                    self._rows("select actor, name, execution_id, call_id, reason from events order by id"),
-                )
-            ),
+            tuple(map(EventRow._make, self._rows(EVENTS))),
         )
 
     def copy_to(self, path: Path) -> None:
