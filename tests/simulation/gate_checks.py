@@ -99,13 +99,13 @@ def no_account_is_asked_faster_than_its_pace(record: Record) -> Iterator[str]:
 
     A request may be late for its turn; the next is counted from the turn, not from the lateness. So a turn is not
     before the instant at which its claim was judged, nor before the turn of the claim before it and the interval that
-    was in force then; and nothing is sent before its turn. The count begins anew where the clock was set, and where a
-    database was put back.
+    was in force then; and nothing is sent before its turn. The count begins anew where the clock was set, where the
+    pace was changed, and where a database was put back.
     """
     breaks = sorted([*record.stepped, *(restored.tick for restored, _ in record.forgotten_until)])
     for account, claimed in by(_in_order(record), lambda each: each[0].account):
         turn: datetime | None = None
-        last = 0
+        last, last_pace = 0, 0.0
         for asked, claim in claimed:
             if any(last < tick < asked.number for tick in breaks):
                 turn = None
@@ -114,6 +114,9 @@ def no_account_is_asked_faster_than_its_pace(record: Record) -> Iterator[str]:
             pace = float(words) if words is not None else record.calls_per_second
             if pace is None:
                 continue
+            if pace != last_pace:
+                turn = None  # a turn at another pace is not waited for
+            last_pace = pace
             if turn is not None and asked.sent_at < turn - A_LITTLE:
                 yield f"{asked} was sent at {asked.sent_at}; {account} had its turn at {turn} ({pace:g} a second)"
             turn = max(turn or claim.judged_at, claim.judged_at) + timedelta(seconds=1 / pace)
@@ -189,13 +192,20 @@ def what_is_queued_too_late_is_hung_up(record: Record) -> Iterator[str]:
     """Whoever is told that a call still stands in the queue, when it may ring no more, hangs it up there and then.
 
     Too late is: after the deadline of its execution, or while the window is closed, when the pass began. Once nothing
-    goes wrong any more, no such call is left in any queue.
+    goes wrong any more, no such call is left in any queue. A call that was told to ring before is in no queue,
+    whatever is told later; nor is one, perhaps, that was found in a list, where we do not see what was told.
     """
+    rang_at: dict[str, int] = {}
+    for look in record.looks:
+        if look.what == "told" and look.state is not CallState.QUEUED:
+            rang_at.setdefault(look.carrier_call_id, look.tick)
     owners = {asked.made.id: asked for asked in record.asked if asked.made is not None}
     hung_up = {(look.caller.process, look.carrier_call_id): look.tick for look in record.looks if look.what != "told"}
     for look in record.looks:
         asked = owners.get(look.carrier_call_id)
         if asked is None or look.what != "told" or look.state is not CallState.QUEUED or look.caller.began is None:
+            continue
+        if rang_at.get(look.carrier_call_id, look.tick) < look.tick or asked.answered != "accepted":
             continue
         if look.caller.process in record.died or not _is_pass(look):
             continue
