@@ -205,7 +205,7 @@ def what_is_queued_too_late_is_hung_up(record: Record) -> Iterator[str]:
         asked = owners.get(look.carrier_call_id)
         if asked is None or look.what != "told" or look.state is not CallState.QUEUED or look.caller.began is None:
             continue
-        if rang_at.get(look.carrier_call_id, look.tick) < look.tick or asked.answered != "accepted":
+        if rang_at.get(look.carrier_call_id, look.tick) < look.tick or asked.answer != "accepted":
             continue
         if look.caller.process in record.died or not _is_pass(look):
             continue
