@@ -94,16 +94,21 @@ Answer = Accepted | NotPlaced | Refused | Doubt
 def record_all(desk: Desk, answers: list[tuple[Intent, Answer]], report: TickReport) -> None:
     """Record what came of a batch of requests; an answer that cannot be written is a doubt."""
 
+    doubted: set[str] = set()
+
     def write(item: tuple[Intent, Answer]) -> None:
-        _record(desk, *item, report)
+        _record(desk, *item, report, doubted)
 
     def doubt(item: tuple[Intent, Answer], error: Exception) -> None:
+        doubted.add(item[0].call.id)
         trouble = f"{type(error).__name__}: {in_words(error)}"
         _record_doubt(desk, item[0], "unrecordable", trouble, desk.clock.now(), report)
 
     write_all(desk, report, answers, write, doubt)
     if desk.keeps_journal:
-        fates = [fate for intent, answer in answers if (fate := _fate_of(intent.call.id, answer)) is not None]
+        # What was recorded counts, not what was said: an answer that became a doubt has no fate yet.
+        known = [(intent.call.id, answer) for intent, answer in answers if intent.call.id not in doubted]
+        fates = [fate for call_id, answer in known if (fate := _fate_of(call_id, answer)) is not None]
         with suppress(HypError):  # what the database has recorded stands; the journal only knows less
             journal.note_fates(desk.store, fates)
 
@@ -121,7 +126,8 @@ def _fate_of(call_id: str, answer: Answer) -> journal.Fate | None:
             return None
 
 
-def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport) -> None:
+def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport, doubted: set[str]) -> None:
+    """Write down one answer; a call that becomes a doubt by it is added to `doubted`."""
     call, now = intent.call, desk.clock.now()
     state = calls.status_of(desk.store, call.id)
     if state not in (CallState.PLACING, CallState.IN_DOUBT):
@@ -129,7 +135,8 @@ def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport) -> N
         return
     match answer:
         case Accepted(view, at):
-            _record_accepted(desk, intent, view, at, report)
+            if not _record_accepted(desk, intent, view, at, report):
+                doubted.add(call.id)
         case NotPlaced(reason, error, wait):
             calls.finish(desk.store, call.id, CallState.NOT_PLACED, now, reason=reason, error=error)
             if wait is None:
@@ -164,7 +171,8 @@ def _record_late(desk: Desk, intent: Intent, answer: Answer, now: datetime) -> N
     _log_call(desk, intent, "call.answered_late", now, said)
 
 
-def _record_accepted(desk: Desk, intent: Intent, view: CallView, at: datetime, report: TickReport) -> None:
+def _record_accepted(desk: Desk, intent: Intent, view: CallView, at: datetime, report: TickReport) -> bool:
+    """Note that the carrier has the call; False when its id makes that a doubt."""
     call = intent.call
     # A carrier may report an end at once; the next look settles it, in one place for all ends.
     status = view.state if view.state in FOLLOWED_CALLS else CallState.QUEUED
@@ -174,13 +182,14 @@ def _record_accepted(desk: Desk, intent: Intent, view: CallView, at: datetime, r
     except sqlite3.IntegrityError:
         # An id that another of our calls bears: whatever happened, we cannot tell the two apart.
         _record_doubt(desk, intent, "id_of_another_call", view.carrier_call_id, at, report)
-        return
+        return False
     executions.dialled(desk.store, call.execution_id, at)
     if at - call.created_at > SEND_WITHIN:
         # So slow that somebody may have thought us dead and doubted the call.
         executions.follow(desk.store, call.execution_id, ExecutionState.DIALING)
     _log_call(desk, intent, "call.placed", at, None)
     report.placed += 1
+    return True
 
 
 def _record_doubt(

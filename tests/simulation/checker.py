@@ -18,6 +18,7 @@ from tests.simulation import gate_checks
 from tests.simulation.evidence import (
     BY_OPERATOR,
     END_LOST,
+    MADE_AGAIN,
     REDIALLED,
     by,
     execution_of,
@@ -323,7 +324,7 @@ def _is_cleared(record: Record, asked: Asked, row: CallRow) -> bool:
 
     Or when it was given up, on the word of its schedule, or because a later call says that it is over.
     """
-    if row.reason in (REDIALLED, END_LOST):
+    if row.reason in (REDIALLED, END_LOST) or (row.reason == MADE_AGAIN and asked.made is None):
         return True
     if asked.made is not None and row.carrier_call_id == asked.made.id:
         return True

@@ -22,6 +22,7 @@ K = TypeVar("K")
 BY_OPERATOR = "resolved_by_operator"
 REDIALLED = "redialled_from_doubt"
 END_LOST = "end_lost_in_restore"
+MADE_AGAIN = "attempt_made_again"
 
 
 def is_lost(record: Record, asked: Asked) -> bool:
