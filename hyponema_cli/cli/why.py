@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -14,8 +15,9 @@ from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.core import timewords
 from hyponema_cli.core.call import LIVE_SCHEDULES
-from hyponema_cli.core.errors import InvalidInput
+from hyponema_cli.core.errors import InvalidInput, nearest
 from hyponema_cli.core.explain import REASONS
+from hyponema_cli.core.gates import GATES
 from hyponema_cli.core.instant import from_text, maybe_text
 from hyponema_cli.core.records import Call, Settings
 from hyponema_cli.engine.desk import Desk
@@ -44,6 +46,9 @@ def why(
         str | None,
         typer.Option("--at", metavar="TIME", help="For the call at or before a past instant, or after a coming one."),
     ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--gate", metavar="GATE", help="Show only this gate; may be repeated.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Show the gates that pass, too.")] = False,
 ) -> None:
     """Explain a call, past or to come: what every gate says, what would change it, and when it would ring.
@@ -55,10 +60,17 @@ def why(
       hyp why "Weekly check-in"
       hyp why +34600000001 --json
       hyp why user-1 --at 2026-11-01T01:30
+      hyp why user-1 --gate calling_window --gate call_cap
     """
+    wanted = _gates(only)
     with session.desk() as desk:
         workspace = desk.settings()
         answers = explain(desk, word, _moment(desk, word, at, workspace.timezone))
+    if wanted:
+        answers = [
+            replace(each, gates=tuple(gate for gate in each.gates if gate["gate"] in wanted)) for each in answers
+        ]
+        everything = True
     if session.json:
         first, *others = (_shape(each, workspace) for each in answers)
         output.data(json.document({**first, "others": others}) + "\n")
@@ -67,6 +79,16 @@ def why(
     if len(answers) > 1:
         lines = "".join(f"  {_line(each, workspace)}\n" for each in answers[1:])
         output.data(f"\n{len(answers) - 1} more of theirs:\n{lines}")
+
+
+def _gates(names: Sequence[str] | None) -> set[str]:
+    """Read the names of gates; raises InvalidInput for one that is none, with the nearest."""
+    for name in names or ():
+        if name not in GATES:
+            match = nearest(name, GATES)
+            hint = f"did you mean {match}?" if match else f"one of: {', '.join(GATES)}"
+            raise InvalidInput(f"--gate {name!r} is not known", hint=hint)
+    return set(names or ())
 
 
 def _moment(desk: Desk, word: str, text: str | None, workspace: str | None) -> datetime | None:

@@ -73,6 +73,15 @@ def test_the_other_calls_of_a_person_follow_in_the_order_of_time(hyp: Hyp) -> No
     )
 
 
+def test_some_gates_alone_can_be_asked_for(hyp: Hyp) -> None:
+    hyp.ok(*DAILY)
+    told = hyp.ok("why", "user-1", "--gate", "call_cap", "--gate", "calling_window", "--json").json
+    assert [gate["gate"] for gate in told["gates"]] == ["calling_window", "call_cap"]
+    answer = hyp("why", "user-1", "--gate", "calling_widow")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == "hyp: error: --gate 'calling_widow' is not known\nhint: did you mean calling_window?\n"
+
+
 def test_a_stranger_has_no_calls_and_that_is_no_failure(hyp: Hyp) -> None:
     told = hyp.ok("why", "+34600000077")
     assert told.out.startswith("NOTHING IN THE WAY\nNo call to +34600000077 is planned.\n")
