@@ -29,7 +29,9 @@ Ttl = Annotated[
 @command(app, "start")
 def start(
     session: Session,
-    who: Annotated[str, typer.Argument(metavar="USER|+E164", help="With whom.", show_default=False)],
+    who: Annotated[str | None, typer.Argument(metavar="[USER|+E164]", help="With whom.", show_default=False)] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="USER", help="With whom, as a user.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="+E164", help="With whom, by their number.")] = None,
     channel: Annotated[
         str | None, typer.Option("--channel", metavar="TEXT", help="Where: web, whatsapp, phone …")
     ] = None,
@@ -45,10 +47,14 @@ def start(
       hyp sessions start user-1 --channel web
       session=$(hyp sessions start +34600000001 --ttl 5m)
     """
+    named = [each for each in (who, user, to) if each is not None]
+    if len(named) != 1:
+        said = f"{' and '.join(map(repr, named))} are several people" if named else "nobody is named"
+        raise InvalidInput(said, hint="hyp sessions start USER, or hyp sessions start +34600000001")
     with session.desk() as desk:
         begun = engine.start(
             desk,
-            who,
+            named[0],
             channel=_read_channel(channel),
             ttl=engine.read_ttl(ttl),
             session_id=values.own_id(own_id) if own_id is not None else None,
