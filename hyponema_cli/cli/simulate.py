@@ -63,7 +63,7 @@ def simulate(
         workspace = settings.load(store)
         zone = timewords.stored_zone(workspace.timezone) if workspace.timezone else None
         began_at = timewords.parse_bound(begin, zone, end=False) if begin is not None else session.clock.now()
-        forecast = run(store, began_at.replace(second=0), days, seed, zonedata.version(), progress)
+        forecast = run(store, began_at, days, seed, zonedata.version(), progress)
     verdicts = [judge(forecast.evidence) for judge in expectations]
     if not workspace.live:
         output.say("note: the workspace is not live; this is what it would do if it were: hyp config set live true")
@@ -113,7 +113,7 @@ def _text(it: Forecast) -> str:
         parts.append(f"\nCalls by {by}:\n" + _bars(_days(it.per_day) if by == "day" else _weeks(it.per_day)))
     if it.reasons:
         lines = [
-            (f"  {status}", f"{count:>7,}  {reason}" + (f": {REASONS[reason]}" if reason in REASONS else ""))
+            (f"  {status}", f"{count:>7,}  {reason}{_in_words(reason)}")
             for (status, reason), count in sorted(it.reasons.items(), key=lambda item: (-item[1], item[0]))
         ]
         parts.append("\nWhat the executions came to:\n" + "".join(f"{name:<17}{text}\n" for name, text in lines))
@@ -124,6 +124,11 @@ def _text(it: Forecast) -> str:
             for each in it.clock_changes
         ]
     return "".join(parts)
+
+
+def _in_words(reason: str) -> str:
+    words = REASONS.get(reason, reason)
+    return "" if words == reason else f": {words}"
 
 
 def _verdicts(verdicts: Sequence[Verdict]) -> str:
@@ -138,7 +143,8 @@ def _bars(counts: Mapping[str, int]) -> str:
     most = max(counts.values())
     widest = len(f"{most:,}")
     return "".join(
-        f"  {name}  {count:>{widest},}  {'█' * max(round(count / most * WIDEST_BAR), 1 if count else 0)}\n"
+        f"  {name}  {count:>{widest},}  {'█' * max(round(count / most * WIDEST_BAR), 1 if count else 0)}".rstrip()
+        + "\n"
         for name, count in counts.items()
     )
 

@@ -133,6 +133,11 @@ def _text(it: Because, workspace: Settings, now: datetime, *, everything: bool) 
     parts = [_verdict(it) + "\n", _whom_and_when(it, zone) + "\n"]
     if it.execution is not None and it.execution.calls:
         parts.append(fields([(f"  call {each.number}", _call_said(each, zone)) for each in it.execution.calls]))
+    if it.verdict == "idle" and it.execution is not None:
+        last = it.execution
+        said = f"{last.status}: {REASONS.get(last.reason, last.reason)}" if last.reason else last.status
+        when = times.local_in(last.scheduled_time, _key(zone))
+        parts.append(f"\nThe last one, {when}: {said}; see: hyp why {last.id}\n")
     if blocked:
         parts.append("\n" + _gate_lines(blocked, zone))
     if (it.changes and it.verdict != "dialled") or it.remedies:

@@ -131,6 +131,7 @@ def _capped(rule: str, limits: Sequence[caps.Cap]) -> Expectation:
                     if last.at - first.at < cap.within:
                         said = f"{phone.masked(last.phone_number)} once more at {instant.to_text(last.at)}"
                         return Verdict(rule, False, f"more than {cap.text}: {said}")
-        return Verdict(rule, True, f"{len(by_person)} people, none more often")
+        people = f"{len(by_person)} people" if len(by_person) != 1 else "1 person"
+        return Verdict(rule, True, f"{people}, none more often")
 
     return judge

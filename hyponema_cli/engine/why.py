@@ -312,7 +312,7 @@ class Inquiry:
         )
 
     def _nothing_to_come(self, schedule: Schedule, subject: str, subject_id: str) -> Because:
-        """Explain a schedule that yields nothing any more, or whose rule cannot be read."""
+        """Explain a schedule that yields nothing any more, or whose rule cannot be read; with its last execution."""
         over = schedule.status not in LIVE_SCHEDULES
         reason = schedule.trouble or (f"the schedule is {schedule.status}" if over else "its last call has come due")
         return Because(
@@ -324,6 +324,7 @@ class Inquiry:
             reason,
             (),
             schedule,
+            next(iter(executions.select(self._store, schedule_id=schedule.id, limit=1)), None),
             phone_number=schedule.phone_number,
             remedies=_of_trouble(schedule),
         )
