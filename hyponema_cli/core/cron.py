@@ -67,7 +67,7 @@ class CronExpression:
     """True: minute or hour starts with `*`; the expression follows real time through a clock change."""
 
 
-@lru_cache(maxsize=256)  # a schedule is read anew at each of its occurrences
+@lru_cache(maxsize=2048)  # a schedule is read anew at each of its occurrences
 def parse(text: str) -> CronExpression:
     """Read five fields.
 

@@ -228,7 +228,7 @@ def _cron_walls(expression: cron.CronExpression, after: datetime) -> Iterator[da
         yield wall
 
 
-@lru_cache(maxsize=256)  # reading an expression takes croniter as long as finding its next time
+@lru_cache(maxsize=2048)  # reading an expression takes croniter as long as finding its next time
 def _croniter(canonical: str, either_day: bool) -> Any:
     from croniter import croniter
 
