@@ -157,6 +157,9 @@ def create(path: Path) -> tuple[Store, bool]:
     is_new = not path.exists() or path.stat().st_size == 0
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if is_new:
+        from hyponema_cli.store import journal
+
+        journal.set_aside(path)
         # It will hold names, phone numbers and what is said to people: for its owner only.
         path.touch(mode=0o600)
         path.chmod(0o600)

@@ -15,7 +15,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -66,9 +66,13 @@ def path_of(workspace: Path) -> Path:
     return workspace.with_name(workspace.name + ".dialled")
 
 
-def forget(workspace: Path) -> None:
-    """Let go of the journal of a database that is gone: a new one begins at that path."""
-    path_of(workspace).unlink(missing_ok=True)
+def set_aside(workspace: Path) -> None:
+    """Rename the journal of a database that is gone to `.dialled.old`, because a new one begins at that path.
+
+    It is not deleted: should the old database come back from a backup, its journal can be put back with it.
+    """
+    with suppress(FileNotFoundError):
+        path_of(workspace).replace(path_of(workspace).with_name(path_of(workspace).name + ".old"))
 
 
 def take_numbers(store: Store, count: int) -> int:

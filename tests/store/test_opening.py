@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hyponema_cli.core.errors import Busy, NewerSchema, NoDatabase, Unusable
-from hyponema_cli.store import Store, as_hyp_error, create, open_store, wal_is_safe
+from hyponema_cli.store import Store, as_hyp_error, create, journal, open_store, wal_is_safe
 from hyponema_cli.store.migrations import SCHEMA_VERSION
 
 
@@ -165,3 +165,16 @@ def test_a_database_that_stays_locked_is_said_to_be_busy(tmp_path: Path, monkeyp
 def begin(store: Store) -> None:
     with store.transaction():
         pass
+
+
+def test_a_new_file_is_not_held_by_the_dials_of_one_that_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "calls.db"
+    gone, _ = create(path)
+    journal.append(gone, [["dial", journal.take_numbers(gone, 1), "call_1"]], synced=True)
+    gone.close()
+    path.unlink()
+    store, is_new = create(path)
+    assert is_new
+    assert not journal.is_behind(store)
+    assert (tmp_path / "calls.db.dialled.old").read_text().count("call_1") == 1
+    store.close()
