@@ -14,7 +14,7 @@ from hyponema_cli.core.caps import Cap
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.retry import RetryPolicy
 from hyponema_cli.core.schedule import Cron, Once, Rule, Weekly
-from hyponema_cli.core.window import CallingWindow
+from hyponema_cli.core.window import CallingWindow, in_force
 
 JsonObject = Mapping[str, Any]
 
@@ -182,11 +182,10 @@ class Schedule:
         return None, None
 
     def window_of(self, workspace: CallingWindow | None) -> tuple[str | None, str | None]:
-        """Return the calling window in force and whose it is: the schedule's, its user's or the workspace's."""
+        """Return the text of the calling window in force, and whose it is."""
         users = self.callee.calling_window if self.callee else None
-        workspaces = workspace.text if workspace is not None else None
-        known = ((self.calling_window, "schedule"), (users, "user"), (workspaces, "workspace"))
-        return next(((text, owner) for text, owner in known if text is not None), (None, None))
+        found = in_force(self.calling_window, users, workspace)
+        return (found[0].text, found[1]) if found else (None, None)
 
     def rule(self, workspace_timezone: str | None) -> Rule:
         """Return the rule that decides when it fires.

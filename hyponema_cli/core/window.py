@@ -256,6 +256,16 @@ def _holidays(country: str, year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays(country, years=year))
 
 
+def in_force(
+    schedules: str | None, users: str | None, workspaces: CallingWindow | None
+) -> tuple[CallingWindow, str] | None:
+    """Return the calling window that counts, and whose it is: the schedule's, its user's, or the workspace's."""
+    for text, owner in ((schedules, "schedule"), (users, "user")):
+        if text is not None:
+            return parse(text), owner
+    return (workspaces, "workspace") if workspaces is not None else None
+
+
 def clocks(names: Sequence[str]) -> tuple[ZoneInfo, ...]:
     """Return the clocks of zones by name; none at all when one of them is not known here."""
     try:

@@ -133,11 +133,10 @@ class Scene:
 
 def hours_of(due: executions.Due | calls.Followed, workspace: Settings) -> Hours | None:
     """Return the calling window in force for an execution and the clocks by which it is judged."""
-    known = ((due.schedule_window, "schedule"), (due.user_window, "user"))
-    text, owner = next(((text, owner) for text, owner in known if text is not None), (None, "workspace"))
-    in_force = window.parse(text) if text is not None else workspace.calling_window
-    if in_force is None:
+    found = window.in_force(due.schedule_window, due.user_window, workspace.calling_window)
+    if found is None:
         return None
+    in_force, owner = found
     zones, zones_from = clocks_of(due.to_number, due.user_timezone)
     return Hours(in_force, owner, zones, zones_from)
 

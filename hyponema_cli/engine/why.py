@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hyponema_cli.core import phone
-from hyponema_cli.core.call import FINAL_EXECUTIONS, LIVE_SCHEDULES, CallState, ExecutionState
+from hyponema_cli.core.call import LIVE_SCHEDULES, OPEN_EXECUTIONS, CallState, ExecutionState
 from hyponema_cli.core.decide import Decision, Defer, Dial, Skip, decide
 from hyponema_cli.core.errors import NotFound, nearest
 from hyponema_cli.core.explain import remedy
@@ -24,7 +24,7 @@ from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.facts import Scene
 from hyponema_cli.engine.lines import Lines
 from hyponema_cli.engine.materialise import occurrences_ahead
-from hyponema_cli.store import Store, calls, executions, journal, schedules, users
+from hyponema_cli.store import Store, calls, executions, journal, numbers, schedules, users
 
 WAITING = (ExecutionState.PENDING, ExecutionState.WAITING_RETRY)
 PERSON_GATES = ("suppressed", "live_session", "line_busy", "calling_window", "call_cap")
@@ -177,9 +177,7 @@ class Inquiry:
                 )
             at = None  # it came due, and no pass has recorded it yet
         if at is None:
-            open_ = executions.select(
-                self._store, schedule_id=schedule.id, statuses=set(ExecutionState) - FINAL_EXECUTIONS, limit=1
-            )
+            open_ = executions.select(self._store, schedule_id=schedule.id, statuses=OPEN_EXECUTIONS, limit=1)
             if open_:
                 return self.of_execution(open_[0], subject, subject_id, None)
         occurrence = next(occurrences_ahead(self._store, schedule, self._workspace, _just_before(at)), None)
@@ -187,7 +185,7 @@ class Inquiry:
             return self._nothing_to_come(schedule, subject, subject_id)
         due = self._due_of(schedule, occurrence)
         self._open_carrier_of(due)
-        seen = self.outlook(schedule, occurrence)
+        seen = self._outlook_of(due, occurrence.at)
         return Because(
             subject,
             subject_id,
@@ -225,8 +223,10 @@ class Inquiry:
 
     def outlook(self, schedule: Schedule, occurrence: Occurrence) -> Outlook:
         """Say what would become of an occurrence."""
-        due = self._due_of(schedule, occurrence)
-        judged_at = max(occurrence.at, self._now)
+        return self._outlook_of(self._due_of(schedule, occurrence), occurrence.at)
+
+    def _outlook_of(self, due: executions.Due, at: datetime) -> Outlook:
+        judged_at = max(at, self._now)
         decision = decide(self._facts(due, judged_at), judged_at)
         return Outlook(decision, self._rings_at(due, decision, judged_at))
 
@@ -283,7 +283,7 @@ class Inquiry:
 
     def _open_carrier_of(self, due: executions.Due) -> None:
         """Ask the one carrier that the call would use, as a pass would. The simulated one is always well."""
-        caller = Scene(self._desk, self._workspace, self._lines, self._now, behind=False).facts_of(due).caller
+        caller = numbers.caller_of(self._store, due.agent_id, due.from_number)
         if caller is not None and self._workspace.live and caller.carrier != SIMULATED:
             self._lines.open(caller.carrier)
 
