@@ -81,9 +81,10 @@ def resolve(desk: Desk, call_id: str, *, placed: bool) -> str:
         if call_id not in doubts:
             _refuse(desk, call_id, list(doubts))
         doubt = doubts[call_id]
-        if views is not None and len(views) == 1:
+        one = _the_one(desk, doubt, views)
+        if one is not None:
             _log(desk, doubt, "call.resolved", now, "placed")
-            _adopt(desk, doubt, views[0], now)
+            _adopt(desk, doubt, one, now)
             return doubt.execution_id
         state = CallState.COMPLETED if placed else CallState.NOT_PLACED
         calls.finish(desk.store, doubt.id, state, now, reason="resolved_by_operator")
@@ -121,22 +122,29 @@ def _find(desk: Desk, doubt: calls.Doubtful) -> list[CallView] | None:
         views = [checked(view) for view in found]
     except Exception:
         return None
-    fitting = [
+    return [
         view
         for view in views
         if since <= view.created_at <= until and not calls.is_ours(desk.store, doubt.carrier, view.carrier_call_id)
     ]
-    if fitting and calls.settled_unseen(desk.store, doubt, SETTLED_NEARBY):
-        # One of them may be the call that a person has settled by word: no single one fits any more.
-        return fitting * 2
-    return fitting
+
+
+def _the_one(desk: Desk, doubt: calls.Doubtful, found: list[CallView] | None) -> CallView | None:
+    """Return the call that can only be the one in doubt; None when there is none, or a choice.
+
+    A call that was settled without being seen may be the one that the carrier lists now: then even one is a choice.
+    """
+    if not found or len(found) > 1 or calls.settled_unseen(desk.store, doubt, SETTLED_NEARBY):
+        return None
+    return found[0]
 
 
 def _settle(
     desk: Desk, doubt: calls.Doubtful, found: list[CallView] | None, workspace: Settings, now: datetime
 ) -> None:
-    if found is not None and len(found) == 1:
-        _adopt(desk, doubt, found[0], now)
+    one = _the_one(desk, doubt, found)
+    if one is not None:
+        _adopt(desk, doubt, one, now)
         return
     outcome = "could_not_look" if found is None else "several" if found else "none"
     again_at = redial_at(doubt)
@@ -177,9 +185,8 @@ def redial_at(doubt: calls.Doubtful) -> datetime | None:
 def _redial(desk: Desk, doubt: calls.Doubtful, window: timedelta, now: datetime, found: str) -> None:
     """Dial again from a doubt, as its schedule was told to: whoever asked for this prefers two calls to none.
 
-    The carrier was asked twice and did not show it, or lists no calls at all.
-
-    The doubtful call counts as a dial for every cap. The new attempt passes all gates, inside a window of its own.
+    The carrier was asked twice and did not show it, or lists no calls at all. The doubtful call counts as a dial for
+    every cap. The new attempt passes all gates, inside a window of its own.
     """
     calls.finish(desk.store, doubt.id, CallState.FAILED, now, reason="redialled_from_doubt")
     executions.wait_for_retry(desk.store, doubt.execution_id, now, now + window, "redialled_from_doubt")
