@@ -152,7 +152,9 @@ def append(store: Store, lines: Iterable[Sequence[Any]], *, synced: bool = False
             if synced:
                 os.fdatasync(journal.fileno())
             if journal.tell() > LARGEST:
-                _shorten(path_of(store.path))
+                with suppress(BlockingIOError):  # somebody else writes just now: the next one shortens it
+                    fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    _shorten(path_of(store.path))
     except OSError as error:
         raise Unusable(
             f"{path_of(store.path)} cannot be written: {error.strerror}",
@@ -162,11 +164,12 @@ def append(store: Store, lines: Iterable[Sequence[Any]], *, synced: bool = False
 
 @contextmanager
 def _locked(path: Path) -> Iterator[Any]:
-    """Open the journal at its end, for us alone; the lock goes with the file, or with the process."""
+    """Open the journal at its end, safe from being shortened; the lock goes with the file, or with the process."""
     while True:
         journal = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "rb+", buffering=0)
         try:
-            fcntl.flock(journal, fcntl.LOCK_EX)
+            # Shared: lines are appended whole, so that writers need not wait for one that stands still.
+            fcntl.flock(journal, fcntl.LOCK_SH)
             if _is_at(path, journal.fileno()):  # else it was shortened while we waited, and is another file now
                 journal.seek(0, os.SEEK_END)
                 yield journal
