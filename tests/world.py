@@ -25,6 +25,7 @@ from hyponema_cli.engine.request import Request
 from hyponema_cli.engine.tick import tick
 from hyponema_cli.store import Store, agents, create, executions, numbers, open_store, schedules, settings, users
 
+STREAM_URL = "wss://agent.example/session"
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 """Monday 2 March 2026, 09:00 in Madrid."""
 
@@ -58,8 +59,8 @@ class Phones:
     def capabilities(self) -> Capabilities:
         return Capabilities(find="history", calls_per_second=self.calls_per_second)
 
-    def check(self) -> None:
-        pass
+    def check(self) -> str:
+        return "well"
 
     def place_call(self, call: PlaceCall, /) -> CallView:
         self.placed.append(call)
@@ -127,7 +128,7 @@ class World:
         self.desk = self._desk_on(self.store)
         settings.put_zone_edition(self.store, "edition-1")
         with self.store.transaction():
-            agents.insert(self.store, Agent("agent-1", "Check-in", None, None, None, now, now))
+            agents.insert(self.store, Agent("agent-1", "Check-in", None, STREAM_URL, None, now, now))
         self.number("+34910000001")
         self.user("ana", "+34600000001", "Europe/Madrid")
 
@@ -176,7 +177,7 @@ class World:
         """Add a carrier account of its own, with an agent whose number it rents out."""
         now = self.clock.now()
         self.accounts[name] = Phones(self.clock, calls_per_second=calls_per_second)
-        agents.insert(self.store, Agent(agent_id, agent_id, None, None, None, now, now))
+        agents.insert(self.store, Agent(agent_id, agent_id, None, f"wss://agent.example/{agent_id}", None, now, now))
         self.number(phone_number, name, agent_id)
         return self.accounts[name]
 

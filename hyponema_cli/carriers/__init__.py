@@ -6,20 +6,23 @@ an account of it is written `plugin:account`.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from hyponema_cli.carriers.base import Carrier, CarrierSetup
-from hyponema_cli.core.errors import InvalidInput, Unusable, nearest
+from hyponema_cli.core.errors import HypError, InvalidInput, Unusable, nearest
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
 
 GROUP = "hyponema_cli.carriers"
+_ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}(:[a-z0-9][a-z0-9_-]{0,31})?", re.ASCII)
 
 
-def names() -> list[str]:
-    """Return the names of the installed carriers, sorted; nothing is imported."""
-    return sorted(point.name for point in _entry_points())
+def installed() -> dict[str, str]:
+    """Return the installed carriers and which package each is from, by name; nothing is imported."""
+    points = sorted(_entry_points(), key=lambda point: point.name)
+    return {point.name: f"{point.dist.name} {point.dist.version}" if point.dist else "" for point in points}
 
 
 def require(account: str) -> None:
@@ -30,11 +33,14 @@ def require(account: str) -> None:
 def load(setup: CarrierSetup) -> Carrier:
     """Import and open the carrier of an account.
 
-    Raises InvalidInput when it is not installed, Unusable when its own code fails at import or opening.
+    Raises InvalidInput when it is not installed, Unusable when its own code fails at import or opening; and what a
+    plugin says itself of a setting that is wrong or missing.
     """
     point = _find(setup.account)
     try:
         carrier = point.load()(setup)
+    except HypError:
+        raise
     except Exception as error:
         raise Unusable(
             f"carrier {setup.account!r} cannot be loaded from {point.value}: {type(error).__name__}: {error}",
@@ -46,6 +52,10 @@ def load(setup: CarrierSetup) -> Carrier:
 
 
 def _find(account: str) -> EntryPoint:
+    if _ACCOUNT.fullmatch(account) is None:
+        raise InvalidInput(
+            f"carrier {account!r} is not a name", hint="a carrier, or one of its accounts, as in twilio or twilio:eu"
+        )
     plugin = account.partition(":")[0]
     points = {point.name: point for point in _entry_points()}
     if plugin not in points:

@@ -2,33 +2,72 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, fields
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from hyponema_cli.cli import values
 from hyponema_cli.cli.command import Session, command, group
-from hyponema_cli.core.errors import Conflict, InvalidInput
+from hyponema_cli.core import timewords
+from hyponema_cli.core.errors import Conflict
 from hyponema_cli.core.records import Agent
+from hyponema_cli.engine import agents as engine
 from hyponema_cli.engine import find
-from hyponema_cli.engine.request import is_address
+from hyponema_cli.engine.agents import Words
 from hyponema_cli.render import json
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import agents, events, numbers, schedules
 
+
+def _option(*names: str, metavar: str, help: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(*names, metavar=metavar, help=help, show_default=False)
+    return option
+
+
 app = group("The voice agents that talk, and how a carrier connects a call to each.")
 
-AnswerUrl = Annotated[
-    str | None,
-    typer.Option("--answer-url", metavar="URL", help="Where the carrier asks what to do when the call is answered."),
-]
-StreamUrl = Annotated[
-    str | None, typer.Option("--stream-url", metavar="URL", help="The WebSocket that gets the call's audio (wss://).")
-]
-ApplicationSid = Annotated[
-    str | None, typer.Option("--application-sid", metavar="SID", help="An application stored at the carrier.")
-]
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectOptions:
+    """How a carrier connects a call to an agent."""
+
+    answer_url: Annotated[
+        str | None,
+        _option("--answer-url", metavar="URL", help="Where the carrier asks what to do when the call is answered."),
+    ] = None
+    stream_url: Annotated[
+        str | None, _option("--stream-url", metavar="URL", help="The WebSocket that gets the call's audio (wss://).")
+    ] = None
+    application_sid: Annotated[
+        str | None, _option("--application-sid", metavar="SID", help="An application stored at the carrier.")
+    ] = None
+    ring_timeout: Annotated[
+        str | None,
+        _option("--ring-timeout", metavar="DURATION", help="How long the phone rings. [default: the carrier's]"),
+    ] = None
+    time_limit: Annotated[
+        str | None,
+        _option("--time-limit", metavar="DURATION", help="How long a call may last. [default: the carrier's]"),
+    ] = None
+    machine_detection: Annotated[
+        str | None,
+        _option(
+            "--machine-detection",
+            metavar="off|on|message-end",
+            help="Listen for a machine before the agent talks; message-end: to its end. [default: off]",
+        ),
+    ] = None
+    call_reason: Annotated[
+        str | None, _option("--call-reason", metavar="TEXT", help="Shown to the callee, where networks carry it.")
+    ] = None
+
+    def words(self, name: str | None, clear: tuple[str, ...] = ()) -> Words:
+        """Return what was said of an agent."""
+        return Words(name=name, clear=clear, **{each.name: getattr(self, each.name) for each in fields(self)})
+
+
 Word = Annotated[str, typer.Argument(metavar="AGENT", help="Its id, or its exact name.", show_default=False)]
 
 
@@ -36,33 +75,24 @@ Word = Annotated[str, typer.Argument(metavar="AGENT", help="Its id, or its exact
 def add(
     session: Session,
     name: Annotated[str, typer.Argument(help="What people call it.", show_default=False)],
+    connect: ConnectOptions,
     own_id: Annotated[str | None, typer.Option("--id", help="Your own id for it; else one is made.")] = None,
-    answer_url: AnswerUrl = None,
-    stream_url: StreamUrl = None,
-    application_sid: ApplicationSid = None,
 ) -> None:
     """Add an agent. Prints its id.
+
+    However it is connected, it is told the same of each call: direction, agent_id, user_id, schedule_id,
+    execution_id, call_id, attempt, scheduled_time and customer_context (JSON). An answer URL has them in its query, a
+    media stream as parameters; an application asks hyp calls show, by the carrier's id of the call.
 
     \b
     Examples:
       hyp agents add "Check-in" --id agent-123 --stream-url wss://agent.example/session
-      hyp agents add "Survey" --answer-url https://agent.example/answer
+      hyp agents add "Survey" --answer-url https://agent.example/answer --ring-timeout 25s --machine-detection on
     """
     with session.desk() as desk:
-        now = desk.clock.now()
-        agent = Agent(
-            id=values.own_id(own_id) if own_id is not None else desk.new_id("agent", now),
-            name=values.name(name),
-            answer_url=_url("--answer-url", answer_url, ("http", "https")),
-            stream_url=_url("--stream-url", stream_url, ("ws", "wss")),
-            application_sid=application_sid,
-            created_at=now,
-            updated_at=now,
+        agent = engine.add(
+            desk, values.own_id(own_id) if own_id is not None else None, connect.words(values.name(name))
         )
-        _refuse_two_ways(agent)
-        with desk.store.transaction():
-            agents.insert(desk.store, agent)
-            events.add(desk.store, now, desk.actor, "agent.added", subject_id=agent.id)
     session.created(agent.id, f"Added agent {agent.name!r} ({agent.id}).", json.agent(agent))
 
 
@@ -106,6 +136,10 @@ def show(session: Session, agent: Word) -> None:
             ("id", found.id),
             ("name", found.name),
             ("connects by", _connects_by(found) or "nothing yet (only simulated calls work)"),
+            ("ring timeout", _span(found.ring_timeout_seconds)),
+            ("time limit", _span(found.time_limit_seconds)),
+            ("machine detection", found.machine_detection if found.machine_detection != "off" else None),
+            ("call reason", found.call_reason),
             ("numbers", ", ".join(attached) or "none (it cannot call: hyp numbers attach)"),
             ("live schedules", str(len(live))),
         ],
@@ -117,35 +151,25 @@ def show(session: Session, agent: Word) -> None:
 def edit(
     session: Session,
     agent: Word,
+    connect: ConnectOptions,
     name: Annotated[str | None, typer.Option("--name", help="Its new name.")] = None,
-    answer_url: AnswerUrl = None,
-    stream_url: StreamUrl = None,
-    application_sid: ApplicationSid = None,
+    clear: Annotated[
+        list[str] | None,
+        typer.Option("--clear", metavar="FIELD", help=f"Unset a field: {', '.join(engine.CLEARABLE)}."),
+    ] = None,
 ) -> None:
     """Change what is given, and nothing else. A new way to connect replaces the old one.
 
     \b
     Examples:
       hyp agents edit agent-123 --stream-url wss://agent.example/v2
+      hyp agents edit agent-123 --ring-timeout 25s --clear call_reason
     """
-    with session.desk() as desk, desk.store.transaction():
-        now = desk.clock.now()
-        before = find.agent(desk.store, agent)
-        after = before
-        if answer_url or stream_url or application_sid:
-            after = replace(
-                before,
-                answer_url=_url("--answer-url", answer_url, ("http", "https")),
-                stream_url=_url("--stream-url", stream_url, ("ws", "wss")),
-                application_sid=application_sid,
-            )
-        if name is not None:
-            after = replace(after, name=values.name(name))
-        _refuse_two_ways(after)
-        if after != before:
-            agents.update(desk.store, after, now)
-            events.add(desk.store, now, desk.actor, "agent.edited", subject_id=after.id)
-        after = find.agent(desk.store, before.id)
+    words = connect.words(
+        values.name(name) if name is not None else None, tuple(values.fields_to_clear(clear, engine.CLEARABLE))
+    )
+    with session.desk() as desk:
+        before, after = engine.edit(desk, agent, words)
     session.done(f"{'Changed' if after != before else 'Nothing to change in'} agent {after.id}.", json.agent(after))
 
 
@@ -177,21 +201,8 @@ def refuse_while_live(what: str, live: list[str], hint: str | None = None) -> No
 
 
 def _connects_by(agent: Agent) -> str | None:
-    return agent.stream_url or agent.answer_url or agent.application_sid
+    return agent.connection.way
 
 
-def _refuse_two_ways(agent: Agent) -> None:
-    if sum(way is not None for way in (agent.answer_url, agent.stream_url, agent.application_sid)) > 1:
-        raise InvalidInput(
-            "an agent is connected in one way", hint="give one of --answer-url, --stream-url, --application-sid"
-        )
-
-
-def _url(option: str, url: str | None, schemes: tuple[str, ...]) -> str | None:
-    if url is None:
-        return None
-    if not is_address(url, schemes):
-        raise InvalidInput(
-            f"{option} {url!r} is not a {schemes[-1]}:// address", hint=f"as in {schemes[-1]}://agent.example/session"
-        )
-    return url
+def _span(seconds: int | None) -> str | None:
+    return None if seconds is None else timewords.duration_text(timedelta(seconds=seconds))

@@ -33,6 +33,8 @@ BY_KIND = {
     "not_found": Exit.NOT_FOUND,
     "ambiguous": Exit.NOT_FOUND,
     "conflict": Exit.CONFLICT,
+    "credentials": Exit.CREDENTIALS,
+    "unavailable": Exit.UNAVAILABLE,
     "no_database": Exit.NO_DATABASE,
     "busy": Exit.BUSY,
     "schema": Exit.SCHEMA,

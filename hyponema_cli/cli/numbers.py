@@ -122,6 +122,11 @@ def attach(
                 )
             _refuse_last_number(desk, found)
         if found.agent_id != owner.id:
+            if found.carrier != SIMULATED and owner.connection.way is None:
+                raise Conflict(
+                    f"agent {owner.id!r} has no way to get its calls from {found.carrier}",
+                    hint=f"give it one: hyp agents edit {owner.id} --stream-url wss://agent.example/session",
+                )
             _attach(desk, found, owner.id, "number.attached")
         found = find.number(desk.store, found.id)
     session.done(f"{found.phone_number} is attached to {owner.id}.", json.number(found))

@@ -45,6 +45,18 @@ class Conflict(HypError):
     kind = "conflict"
 
 
+class MissingCredentials(HypError):
+    """A carrier's credentials are not set, or the carrier refuses them."""
+
+    kind = "credentials"
+
+
+class Unavailable(HypError):
+    """A carrier cannot be reached, or takes nothing now."""
+
+    kind = "unavailable"
+
+
 class NoDatabase(HypError):
     """There is no workspace file at that path."""
 

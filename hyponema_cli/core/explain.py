@@ -42,7 +42,9 @@ REASONS = {
     "overtaken": "a later occurrence was due already",
     "database_behind": "this file is older than its last dials",
     "no_caller_id": "there is no number to call from",
+    "not_connected": "there is no way to connect the agent",
     "carrier_unusable": "the carrier cannot be used",
+    "carrier_held": "the carrier refused, and is left alone for a while",
     "not_live": "the workspace is not live",
     "suppressed": "the number is suppressed",
     "live_session": "they are in a conversation",
@@ -68,6 +70,7 @@ REASONS = {
     "no_answer": "nobody answered",
     "busy": "the line was busy",
     "rejected": "the carrier refused it",
+    "end_never_told": "the carrier never told how it ended",
     "rescheduled": "its rule was changed before it was dialled",
 }
 """The reasons that programs compare, in words for people."""
@@ -79,7 +82,9 @@ REMEDIES = {
     "too_late": "hyp schedules run-now {schedule}",
     "database_behind": "hyp reconcile",
     "no_caller_id": "hyp numbers attach NUMBER {agent}",
+    "not_connected": "hyp agents edit {agent} --stream-url URL; or give it an --answer-url or --application-sid",
     "carrier_unusable": "mend the carrier; see: hyp carriers list",
+    "carrier_held": "mend what it names, then lift the hold: hyp carriers check {account}",
     "not_live": "hyp config set live true",
     "suppressed": "hyp suppressions remove {number}",
     "live_session": "hyp sessions end {datum}, or wait for its end",

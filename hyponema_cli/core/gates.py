@@ -27,7 +27,9 @@ WAITS = (
     "paused",
     "database_behind",
     "no_caller_id",
+    "not_connected",
     "carrier_unusable",
+    "carrier_held",
     "not_live",
     "suppressed",
     "live_session",
@@ -53,6 +55,14 @@ class Caller:
 
     number: str
     carrier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A carrier account, or a number of it, was refused: it is left alone until `until`."""
+
+    problem: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +117,12 @@ class Facts:
     """The workspace is armed: real carriers may dial."""
     waited_for: str | None = None
     """The reason for which the execution was put off last, if a gate did that."""
+    connected: bool = True
+    """The agent can be reached by a carrier; the simulated one needs no such thing."""
     carrier_problem: str | None = None
     """Why the caller's carrier cannot be used at all, in its own words."""
+    hold: Hold | None = None
+    """Why the caller's account, or their number on it, is left alone for a while."""
     database_behind: bool = False
     """The file knows less than was dialled from it: an older copy was put back."""
     suppression: Suppression | None = None
@@ -210,20 +224,28 @@ def database_current(facts: Facts, now: datetime) -> Answer:
 
 
 def caller_id(facts: Facts, now: datetime) -> Answer:
-    """A call needs a number to show; one may still be attached while the call is in time."""
+    """A call needs a number to show, and a voice; both may still be given while the call is in time."""
     if facts.caller is None:
         return Answer("caller_id", "wait", "no_caller_id", "the agent has no number", now + LOOK_AGAIN, "agent")
+    if not facts.connected and facts.caller.carrier != SIMULATED:
+        datum = "no answer URL, media stream or application"
+        return Answer("caller_id", "wait", "not_connected", datum, now + LOOK_AGAIN, "agent")
     return Answer("caller_id", "pass", datum=facts.caller.number, source="agent")
 
 
 def carrier_live(facts: Facts, now: datetime) -> Answer:
-    """The carrier works, and the workspace is armed: without that, only the simulated carrier dials."""
+    """The carrier works and takes calls, and the workspace is armed: else only the simulated carrier dials."""
     if facts.caller is None:
         return Answer("carrier_live", "pass")
     account = facts.caller.carrier
     if facts.carrier_problem is not None:
         return Answer(
             "carrier_live", "wait", "carrier_unusable", facts.carrier_problem, now + LOOK_AGAIN, f"carrier {account}"
+        )
+    if facts.hold is not None and facts.hold.until > now:
+        # It may be lifted sooner, by `hyp carriers check`, which wakes those who wait.
+        return Answer(
+            "carrier_live", "wait", "carrier_held", facts.hold.problem, facts.hold.until, f"carrier {account}"
         )
     if facts.live or account == SIMULATED:
         return Answer("carrier_live", "pass", datum=account, source="number")

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from hyponema_cli.core import catchup, cron, timewords
 from hyponema_cli.core.call import CallState, ExecutionState, ScheduleState
 from hyponema_cli.core.caps import Cap
+from hyponema_cli.core.connect import Connection, MachineDetection
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.retry import RetryPolicy
 from hyponema_cli.core.schedule import Cron, Once, Rule, Weekly
@@ -50,6 +51,23 @@ class Agent:
     application_sid: str | None
     created_at: datetime
     updated_at: datetime
+    ring_timeout_seconds: int | None = None
+    time_limit_seconds: int | None = None
+    machine_detection: MachineDetection = "off"
+    call_reason: str | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """How a carrier connects a call to it."""
+        return Connection(
+            self.answer_url,
+            self.stream_url,
+            self.application_sid,
+            self.ring_timeout_seconds,
+            self.time_limit_seconds,
+            self.machine_detection,
+            self.call_reason,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +348,9 @@ class Call:
     placed_at: datetime | None
     finished_at: datetime | None
     duration_seconds: int | None
+    price: str | None = None
+    """What it cost, as a decimal number, if the carrier has said so."""
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from hyponema_cli.engine.facts import judged
 from hyponema_cli.engine.materialise import LARGEST_MOVE, conclude, derive_anew, materialise_one, unrecorded
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.engine.request import Request, changed, draft
+from hyponema_cli.engine.told import refuse_untellable
 from hyponema_cli.store import Store, agents, calls, events, executions, schedules, users
 
 
@@ -173,6 +174,10 @@ def edit_user(desk: Desk, user_id: str, change: Callable[[User], User]) -> tuple
 
         def write() -> None:
             users.update(desk.store, after, now)
+            if after.context != before.context:
+                for schedule in schedules.with_long_context(desk.store, user_id=after.id):
+                    for agent in agents.find(desk.store, schedule.agent_id)[:1]:
+                        refuse_untellable(desk.store, agent, schedule)
             executions.wake(desk.store, now, user_id=after.id)
             events.add(desk.store, now, desk.actor, "user.edited", subject_id=after.id)
 

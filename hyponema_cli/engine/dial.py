@@ -46,6 +46,7 @@ from hyponema_cli.engine.record import (
     record_all,
 )
 from hyponema_cli.engine.report import TickReport
+from hyponema_cli.engine.told import told
 from hyponema_cli.store import calls, executions, journal
 
 MOST_INTENTS_A_COMMIT = 512
@@ -147,13 +148,13 @@ def _claim(
         if len(claims.intents) >= room:
             claims.all_seen = False
             break
-        facts = scene.facts_of(due)
-        match decide(facts, now):
+        seen = scene.facts_of(due)
+        match decide(seen, now):
             case Dial(caller, gates):
                 number = executions.claim(desk.store, due.id, caller.number, gates)
-                claims.intents.append(_intend(desk, due, caller, number, now, scene, facts.hours))
+                claims.intents.append(_intend(desk, due, caller, number, now, scene, seen.hours))
             case Defer() as wait:
-                until = _spread(wait, facts, blocked, now)
+                until = _spread(wait, seen, blocked, now)
                 if wait.reason == "pace":
                     claims.turns.append(until)
                 if wait.reason == "pace" and until - now < A_SECOND:
@@ -217,7 +218,7 @@ def _intend(
     )
     calls.intend(desk.store, call)
     desk.log(now, "call.placing", schedule_id=due.schedule_id, execution_id=due.id, call_id=call.id)
-    return Intent(call, due, turn, scene.pace_of(caller), hours)
+    return Intent(call, due, turn, scene.connection_of(due), scene.pace_of(caller), hours)
 
 
 def _journal(desk: Desk, intents: list[Intent], report: TickReport) -> None:
@@ -297,7 +298,7 @@ def _send_in_turn(desk: Desk, intent: Intent, lines: Lines) -> Answer:
 def _send(desk: Desk, intent: Intent, lines: Lines) -> Answer:
     """Send one request, unless it is too late for it; say what is known of its fate."""
     call = intent.call
-    problem = lines.problem(call.carrier)
+    problem = lines.problem(call.carrier, call.from_number)
     if problem is not None:
         return NotPlaced("carrier_unusable", problem)
     now = desk.clock.now()
@@ -305,7 +306,6 @@ def _send(desk: Desk, intent: Intent, lines: Lines) -> Answer:
         return NotPlaced("too_late_to_send", wait=NO_WAIT)
     if intent.hours is not None and not intent.hours.admits(now):
         return NotPlaced("window_closed", wait=NO_WAIT)
-    request = PlaceCall(call.id, call.to_number, call.from_number, call.execution_id, call.number)
     try:
         # Open already, unless the workspace was armed this very moment. A plugin that fails to load has not dialled.
         carrier = desk.carrier(call.carrier)
@@ -313,18 +313,25 @@ def _send(desk: Desk, intent: Intent, lines: Lines) -> Answer:
         lines.give_up(call.carrier, in_words(error))
         return NotPlaced("carrier_unusable", in_words(error))
     try:
-        view = checked(carrier.place_call(request))
+        view = checked(carrier.place_call(_request_of(intent)))
     except NotSent as error:
         # The next request would fare no better, after as long a wait: not again in this pass.
         lines.give_up(call.carrier, f"it cannot be reached: {in_words(error)}")
         return NotPlaced("not_sent", in_words(error))
     except Throttled as error:
-        return NotPlaced("throttled", in_words(error), _sane_wait(error.retry_after))
+        wait = _sane_wait(error.retry_after)
+        if wait is not None:
+            # The account takes nothing before that: whoever else is due need not ask.
+            lines.give_up(call.carrier, f"it asks to wait: {in_words(error)}")
+        return NotPlaced("throttled", in_words(error), wait, held="account" if wait is not None else None)
     except Rejected as error:
+        # Every call of that account, or from that number, would be refused: stop it, and do not burn the list.
         if error.scope == "account":
-            # The account is refused, so every call would be: stop this carrier, and do not burn the list.
             lines.give_up(call.carrier, f"the account is refused: {in_words(error)}")
-            return NotPlaced("account_refused", in_words(error), LONGEST_BACK_OFF)
+            return NotPlaced("account_refused", in_words(error), LONGEST_BACK_OFF, held="account")
+        if error.scope == "sender":
+            lines.give_up(call.carrier, f"the number is refused: {in_words(error)}", call.from_number)
+            return NotPlaced("sender_refused", in_words(error), LONGEST_BACK_OFF, held="sender")
         return Refused(clean(error.code or error.scope), in_words(error))
     except OutcomeUnknown as error:
         return Doubt("no_clean_answer", in_words(error))
@@ -333,6 +340,19 @@ def _send(desk: Desk, intent: Intent, lines: Lines) -> Answer:
     if not view.carrier_call_id:
         return Doubt("no_id")
     return Accepted(view, desk.clock.now())
+
+
+def _request_of(intent: Intent) -> PlaceCall:
+    call = intent.call
+    return PlaceCall(
+        call.id,
+        call.to_number,
+        call.from_number,
+        call.execution_id,
+        call.number,
+        intent.connection,
+        told(intent.due, call.id, call.number),
+    )
 
 
 def _log(desk: Desk, now: datetime, name: str, due: executions.Due, reason: str | None) -> None:

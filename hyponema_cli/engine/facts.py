@@ -11,13 +11,14 @@ from functools import cache, partial
 from zoneinfo import ZoneInfo
 
 from hyponema_cli.core import phone, walltime, window
+from hyponema_cli.core.connect import Connection
 from hyponema_cli.core.decide import Decision, decide
-from hyponema_cli.core.gates import PACE_AHEAD, WAITS, Caller, Facts, Hours, LiveSession, Suppression
+from hyponema_cli.core.gates import PACE_AHEAD, WAITS, Caller, Facts, Hold, Hours, LiveSession, Suppression
 from hyponema_cli.core.records import Settings
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.lines import Lines
 from hyponema_cli.ids import first_id
-from hyponema_cli.store import calls, executions, numbers, sessions, suppressions, turns, users
+from hyponema_cli.store import agents, calls, executions, holds, numbers, sessions, suppressions, turns, users
 
 DOUBT_MAY_BE_LIVE = timedelta(hours=1)
 """How long a call in doubt counts among those that are going on. Most are over by then; counting it for good would
@@ -38,6 +39,9 @@ class Scene:
         self._turns: dict[str, datetime | None] = {}
         # Read once for all calls of an agent; nothing can change it while the write lock is held.
         self._caller_of = cache(partial(numbers.caller_of, desk.store))
+        self._connection_of = cache(partial(agents.connection_of, desk.store))
+        held = holds.in_force(desk.store, now)
+        self._holds = {(each.account, each.from_number): Hold(each.problem, each.until) for each in held}
         self._live_calls = self._dialled_today = 0
         self._day_ends_at: datetime | None = None
         if workspace.concurrency is not None:
@@ -63,7 +67,9 @@ class Scene:
             waited_for=due.reason if due.reason in WAITS else None,
             caller=caller,
             live=workspace.live,
-            carrier_problem=self._lines.problem(caller.carrier) if caller else None,
+            connected=caller is None or self._connection_of(due.agent_id).way is not None,
+            carrier_problem=self._lines.problem(caller.carrier, caller.number) if caller else None,
+            hold=self._hold_of(caller),
             database_behind=self._behind,
             suppression=self._suppression_of(due) if due.suppressed else None,
             session=self._session_with(due) if due.in_session else None,
@@ -80,6 +86,15 @@ class Scene:
             dialled_today=self._dialled_today,
             day_ends_at=self._day_ends_at,
         )
+
+    def connection_of(self, due: executions.Due) -> Connection:
+        """Return how a carrier connects a call to the agent of an execution."""
+        return self._connection_of(due.agent_id)
+
+    def _hold_of(self, caller: Caller | None) -> Hold | None:
+        if caller is None or not self._holds:
+            return None
+        return self._holds.get((caller.carrier, None)) or self._holds.get((caller.carrier, caller.number))
 
     def claimed(self, due: executions.Due, caller: Caller, call_id: str) -> datetime:
         """Note that an execution is dialled now, for those who are judged after it; return when its turn comes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 
+from hyponema_cli.core import phone
 from hyponema_cli.core.errors import HypError
 from hyponema_cli.core.gates import SIMULATED
 from hyponema_cli.engine.desk import Desk
@@ -21,7 +22,7 @@ class Lines:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._own_pace: dict[str, float | None] = {}
-        self._problems: dict[str, str] = {}
+        self._problems: dict[tuple[str, str | None], str] = {}
         self._sent_at: dict[str, datetime] = {}
 
     def open_all(self) -> None:
@@ -33,16 +34,16 @@ class Lines:
 
     def open(self, account: str) -> None:
         """Open a carrier that is not open yet; what goes wrong is its problem, and nobody else's."""
-        if account in self._own_pace or account in self._problems:
+        if account in self._own_pace or self.problem(account) is not None:
             return
         try:
             self._own_pace[account] = _sane(self._desk.carrier(account).capabilities().calls_per_second)
         except HypError as error:
-            self._problems[account] = error.message
+            self.give_up(account, error.message)
         except Exception as error:
             from hyponema_cli.carriers.base import in_words
 
-            self._problems[account] = f"{type(error).__name__}: {in_words(error)}"
+            self.give_up(account, f"{type(error).__name__}: {in_words(error)}")
 
     def sent(self, account: str, at: datetime) -> None:
         """Note that a request goes out now."""
@@ -53,17 +54,20 @@ class Lines:
         last = self._sent_at.get(account)
         return datetime.min.replace(tzinfo=UTC) if last is None else last + timedelta(seconds=1 / pace)
 
-    def give_up(self, account: str, problem: str) -> None:
-        """Use a carrier no more in this pass."""
-        self._problems[account] = problem
+    def give_up(self, account: str, problem: str, from_number: str | None = None) -> None:
+        """Use a carrier, or one number on it, no more in this pass."""
+        self._problems[account, from_number] = problem
 
-    def problem(self, account: str) -> str | None:
-        """Say why a carrier cannot be used; None when it can, or when nobody tried."""
-        return self._problems.get(account)
+    def problem(self, account: str, from_number: str | None = None) -> str | None:
+        """Say why a carrier, or a number on it, cannot be used; None when it can, or when nobody tried."""
+        return self._problems.get((account, None)) or self._problems.get((account, from_number))
 
     def problems(self) -> dict[str, str]:
-        """Return what is wrong, by account."""
-        return dict(self._problems)
+        """Return what is wrong, by account, or by account and number."""
+        return {
+            account if number is None else f"{account} {phone.masked(number)}": problem
+            for (account, number), problem in self._problems.items()
+        }
 
     def pace(self, account: str) -> float | None:
         """Return how many calls a second a carrier says that it takes; None: as many as come."""

@@ -20,6 +20,7 @@ from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.finish import finish_execution
 from hyponema_cli.engine.record import FIRST_DOUBT_LOOK, FIRST_LOOK, SEND_WITHIN
 from hyponema_cli.engine.report import TickReport
+from hyponema_cli.engine.settle import CLOCK_SKEW
 from hyponema_cli.store import calls, executions
 
 LOOKS = (
@@ -35,8 +36,6 @@ ORPHANED_AFTER = timedelta(seconds=90)
 lost its process: it may have been sent, and is in doubt."""
 SETTLED_NEARBY = timedelta(days=1)
 """How far from a doubt a call that a person settled, and nobody saw, can make the carrier's list ambiguous."""
-CLOCK_SKEW = timedelta(minutes=2)
-"""How far the carrier's clock may differ from ours."""
 
 
 def reconcile(

@@ -14,19 +14,23 @@ import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from hyponema_cli.carriers.base import CallView, in_words
+from hyponema_cli.core import phone
 from hyponema_cli.core.call import FOLLOWED_CALLS, CallState, ExecutionState, Outcome
+from hyponema_cli.core.connect import Connection
 from hyponema_cli.core.decide import JUST_AFTER
 from hyponema_cli.core.errors import HypError
 from hyponema_cli.core.gates import Hours
+from hyponema_cli.core.instant import to_text
 from hyponema_cli.core.records import Call
 from hyponema_cli.core.retry import GiveUp
 from hyponema_cli.engine.batch import write_all
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.finish import finish_execution
 from hyponema_cli.engine.report import TickReport
-from hyponema_cli.store import calls, executions, journal
+from hyponema_cli.store import calls, events, executions, holds, journal
 
 SEND_WITHIN = timedelta(seconds=30)
 """An intent older than this is not carried out: the machine was asleep, or a request before it hung."""
@@ -47,6 +51,8 @@ class Intent:
     due: executions.Due
     send_at: datetime
     """When its turn comes, on a carrier that takes its calls at a pace."""
+    connection: Connection
+    """How the carrier connects it to its agent."""
     pace: float | None = None
     hours: Hours | None = None
     """The calling window that was open when it was decided."""
@@ -70,6 +76,8 @@ class NotPlaced:
     error: str | None = None
     wait: timedelta | None = None
     """When to try again, if somebody said so; None: after a back-off that grows."""
+    held: Literal["account", "sender"] | None = None
+    """What is left alone for as long: the carrier account, or the number on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +145,7 @@ def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport, doub
         case Accepted(view, at):
             if not _record_accepted(desk, intent, view, at, report):
                 doubted.add(call.id)
-        case NotPlaced(reason, error, wait):
+        case NotPlaced(reason, error, wait, held):
             calls.finish(desk.store, call.id, CallState.NOT_PLACED, now, reason=reason, error=error)
             if wait is None:
                 wait = _back_off(calls.not_placed(desk.store, call.execution_id))
@@ -146,6 +154,8 @@ def _record(desk: Desk, intent: Intent, answer: Answer, report: TickReport, doub
             until = min(now + wait, intent.due.deadline_at + JUST_AFTER) if wait else None
             executions.give_back(desk.store, call.execution_id, until, reason)
             _log_call(desk, intent, "call.not_placed", now, reason)
+            if held is not None and wait is not None:
+                _hold(desk, call, held, f"{reason}: {error}" if error else reason, now + wait)
             report.deferred += reason != "put_back"
         case Refused(reason, error):
             calls.finish(desk.store, call.id, CallState.REJECTED, now, reason=reason, error=error)
@@ -199,6 +209,14 @@ def _record_doubt(
     executions.doubt(desk.store, intent.call.execution_id, reason, now)
     _log_call(desk, intent, "call.in_doubt", now, reason)
     report.in_doubt += 1
+
+
+def _hold(desk: Desk, call: Call, held: str, problem: str, until: datetime) -> None:
+    number = call.from_number if held == "sender" else None
+    holds.put(desk.store, holds.Hold(call.carrier, number, problem, until))
+    whose = phone.masked(number) if number else "account"
+    reason = f"{whose} until {to_text(until)}: {problem}"
+    events.add(desk.store, desk.clock.now(), desk.actor, "carrier.held", subject_id=call.carrier, reason=reason)
 
 
 def _log_call(desk: Desk, intent: Intent, name: str, now: datetime, reason: str | None) -> None:

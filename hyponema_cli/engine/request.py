@@ -18,6 +18,7 @@ from hyponema_cli.core.retry import RETRYABLE, Backoff, RetryPolicy
 from hyponema_cli.core.when import When, WhenWords, parse
 from hyponema_cli.engine import find
 from hyponema_cli.engine.desk import Desk
+from hyponema_cli.engine.told import refuse_unreachable, refuse_untellable
 from hyponema_cli.store import Store, agents, users
 
 CLEARABLE = {
@@ -78,6 +79,7 @@ def draft(desk: Desk, request: Request, created_by: str, now: datetime) -> Sched
     """Return the schedule that a request asks for, checked; its next instant is not derived yet."""
     workspace = desk.settings()
     agent = _agent_of(desk.store, request)
+    refuse_unreachable(desk.store, agent)
     user, to_number = _callee_of(desk.store, request)
     blank = replace(
         blank_schedule(desk.new_id("sch", now), agent.id, user.id if user else None, to_number, created_by, now),
@@ -94,6 +96,7 @@ def changed(desk: Desk, schedule: Schedule, request: Request, workspace: Setting
     """Return the schedule with what the request gives, checked; its next instant is not derived yet."""
     if request.agent is not None:
         agent = find.agent(desk.store, request.agent)
+        refuse_unreachable(desk.store, agent)
         schedule = replace(schedule, agent_id=agent.id, agent_name=agent.name)
     if request.user is not None or request.to is not None:
         user, to_number = _callee_of(desk.store, request)
@@ -123,13 +126,16 @@ def changed(desk: Desk, schedule: Schedule, request: Request, workspace: Setting
         "priority": _priority(request.priority),
     }
     schedule = replace(schedule, **{name: value for name, value in changes.items() if value is not None})
-    return replace(
+    schedule = replace(
         schedule,
         retry=_retry_policy(schedule.retry, request),
         on_doubt=_on_doubt(request.on_doubt) if request.on_doubt is not None else schedule.on_doubt,
         customer_context={**schedule.customer_context, **request.context},
         metadata={**schedule.metadata, **request.metadata},
     )
+    for agent in agents.find(desk.store, schedule.agent_id)[:1]:
+        refuse_untellable(desk.store, agent, schedule)
+    return schedule
 
 
 def callee_of(user: User) -> Callee:

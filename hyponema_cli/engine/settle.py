@@ -6,9 +6,10 @@ call can still be going on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from hyponema_cli.carriers.base import CallView, NotFound, checked
+from hyponema_cli.carriers.base import CallView, ManyFetcher, NotFound, checked
 from hyponema_cli.core.call import (
     LIVE_CALLS,
     CallState,
@@ -20,7 +21,7 @@ from hyponema_cli.core.call import (
 from hyponema_cli.core.gates import Hours
 from hyponema_cli.core.records import Settings
 from hyponema_cli.core.retry import GiveUp
-from hyponema_cli.engine.batch import write_all
+from hyponema_cli.engine.batch import RECORD_PATIENCE, write_all
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.facts import hours_of
 from hyponema_cli.engine.finish import finish_call, finish_execution
@@ -28,6 +29,10 @@ from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import calls, executions
 
 CALLS_A_TRANSACTION = 200
+MANY = 4
+"""From so many calls of an account on, they are asked about together, if the carrier can do that."""
+CLOCK_SKEW = timedelta(minutes=2)
+"""How far a carrier's clock may differ from ours."""
 SHORTEST_POLL = timedelta(seconds=1)
 LONGEST_POLL = timedelta(minutes=1)
 POLL_BY_AGE = 5
@@ -39,6 +44,14 @@ QUEUED_PAST_DEADLINE = "queued_past_deadline"
 QUEUED_OUTSIDE_WINDOW = "queued_outside_window"
 SETTLE_WITHIN = timedelta(seconds=20)
 """A pass asks about calls for this long at most: a carrier that does not answer must not keep others waiting."""
+PRICE_LOOKS = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=4),
+    timedelta(days=1),
+)
+"""How long after its end a call's price is asked for, until it is told. Twilio's comes within minutes, mostly."""
 
 
 def settle(desk: Desk, now: datetime, report: TickReport) -> None:
@@ -47,14 +60,17 @@ def settle(desk: Desk, now: datetime, report: TickReport) -> None:
     workspace = desk.settings() if batch else Settings()
     silent: set[str] = set()
     while batch:
+        known = _ask_together(desk, batch, silent)
         views = []
         for call in batch:
             if desk.clock.now() - now > SETTLE_WITHIN:
                 silent.add(call.carrier)
-            views.append(_withdrawn_if_too_late(desk, call, _ask(desk, call, silent), workspace, now))
+            view = known.get(call.id) or _ask(desk, call, silent)
+            views.append(_withdrawn_if_too_late(desk, call, view, workspace, now))
         _note_all(desk, views, workspace, now, report)
         full = len(batch) == CALLS_A_TRANSACTION
         batch = calls.to_follow(desk.store, now, CALLS_A_TRANSACTION) if full else []
+    _ask_prices(desk, now, silent)
 
 
 def _note_all(
@@ -76,7 +92,64 @@ def _note_all(
     write_all(desk, report, views, note, lambda item, _: note((item[0], None)))
 
 
-def _ask(desk: Desk, call: calls.Followed, silent: set[str]) -> CallView | None:
+def _ask_together(
+    desk: Desk, batch: Sequence[calls.Followed | calls.Unpriced], silent: set[str]
+) -> dict[str, CallView]:
+    """Return what the carriers say of many calls at once, by our id; of those left out, nobody was asked."""
+    by_account: dict[str, list[calls.Followed | calls.Unpriced]] = {}
+    for call in batch:
+        by_account.setdefault(call.carrier, []).append(call)
+    known: dict[str, CallView] = {}
+    for account, theirs in by_account.items():
+        if len(theirs) < MANY or account in silent:
+            continue
+        try:
+            carrier = desk.carrier(account)
+            if not isinstance(carrier, ManyFetcher):
+                continue
+            since = min(call.placed_at for call in theirs) - CLOCK_SKEW
+            told = carrier.fetch_calls([call.carrier_call_id for call in theirs], since=since)
+            views = {view.carrier_call_id: view for view in map(checked, told)}
+        except Exception:
+            silent.add(account)
+            continue
+        known |= {call.id: views[call.carrier_call_id] for call in theirs if call.carrier_call_id in views}
+    return known
+
+
+def _ask_prices(desk: Desk, now: datetime, silent: set[str]) -> None:
+    """Ask what calls cost that are over, until it is told or nobody will tell any more."""
+    batch = calls.to_price(desk.store, now, CALLS_A_TRANSACTION)
+    if not batch:
+        return
+    known = _ask_together(desk, batch, silent)
+    views = [(call, known.get(call.id) or _ask(desk, call, silent)) for call in batch]
+    with desk.store.transaction(patience=RECORD_PATIENCE):
+        for call, view in views:
+            price, currency = priced(view)
+            later = call.finished_at + PRICE_LOOKS[call.looks + 1] if call.looks + 1 < len(PRICE_LOOKS) else None
+            if later is not None:
+                # Asked too late, it waits as long as it would have waited.
+                later = max(later, now + PRICE_LOOKS[0])
+            calls.price(desk.store, call.id, price, currency, later if price is None else None)
+
+
+def priced(view: CallView | None) -> tuple[str | None, str | None]:
+    """Return a call's price as it is stored, and its currency."""
+    if view is None or view.price is None:
+        return None, None
+    return format(view.price, "f"), view.currency
+
+
+def _price_look_at(desk: Desk, call: calls.Followed, view: CallView | None, now: datetime) -> datetime | None:
+    """Return when to ask what a call cost that is over now; None: it is known, or the carrier never tells."""
+    if view is None or view.state is not CallState.COMPLETED or view.price is not None:
+        return None
+    tells = desk.carrier(call.carrier).capabilities().tells_price
+    return now + PRICE_LOOKS[0] if tells else None
+
+
+def _ask(desk: Desk, call: calls.Followed | calls.Unpriced, silent: set[str]) -> CallView | None:
     """Return what the carrier says of a call; None when it cannot be asked now. Asking may be repeated."""
     if call.carrier in silent:
         return None
@@ -141,8 +214,18 @@ def _note(
     answered_by = view.answered_by if view else None
     duration = view.duration_seconds if view else None
     withdrawn = call.withdrawn if state is CallState.CANCELED else None
+    price, currency = priced(view)
     calls.finish(
-        desk.store, call.id, state, now, reason=withdrawn, answered_by=answered_by, duration_seconds=duration
+        desk.store,
+        call.id,
+        state,
+        now,
+        reason=withdrawn,
+        answered_by=answered_by,
+        duration_seconds=duration,
+        price=price,
+        currency=currency,
+        price_look_at=_price_look_at(desk, call, view, now),
     )
     _log(desk, call, f"call.{state}", now, withdrawn)
     if withdrawn is not None:

@@ -386,7 +386,13 @@ def _of_trouble(schedule: Schedule) -> tuple[str, ...]:
 
 
 def _with_remedy(gate: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
-    known = {**words, "datum": (gate["datum"] or "").partition(" ")[0], "source": gate["source"] or "workspace"}
+    source = gate["source"] or "workspace"
+    known = {
+        **words,
+        "datum": (gate["datum"] or "").partition(" ")[0],
+        "source": source,
+        "account": source.removeprefix("carrier "),
+    }
     return {**gate, "remedy": remedy(gate["reason"], known) if gate["verdict"] != "pass" else None}
 
 

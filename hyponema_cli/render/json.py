@@ -50,6 +50,10 @@ def agent(it: Agent) -> dict[str, Any]:
         "answer_url": it.answer_url,
         "stream_url": it.stream_url,
         "application_sid": it.application_sid,
+        "ring_timeout_seconds": it.ring_timeout_seconds,
+        "time_limit_seconds": it.time_limit_seconds,
+        "machine_detection": it.machine_detection,
+        "call_reason": it.call_reason,
         "created_at": to_text(it.created_at),
         "updated_at": to_text(it.updated_at),
     }
@@ -199,6 +203,8 @@ def call(it: Call) -> dict[str, Any]:
         "placed_at": maybe_text(it.placed_at),
         "finished_at": maybe_text(it.finished_at),
         "duration": it.duration_seconds,
+        "price": it.price,
+        "currency": it.currency,
     }
 
 

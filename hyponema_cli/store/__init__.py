@@ -125,6 +125,8 @@ class Store:
                                                  and next_poll_at <= :now)
                 or exists (select 1 from calls where status = 'placing')
                 or exists (select 1 from calls where status = 'in_doubt' and next_poll_at <= :now)
+                or exists (select 1 from calls where finished_at is not null and next_poll_at is not null
+                                                 and next_poll_at <= :now)
                 or not exists (select 1 from settings where key = 'zone_edition' and value >= :edition)
             """,
             {"now": to_text(now), "edition": zone_edition},
@@ -140,6 +142,7 @@ class Store:
               union all select min(due_at) from executions where status in ('pending', 'waiting_retry')
               union all select min(next_poll_at) from calls where status in ('queued', 'ringing', 'in_progress')
               union all select min(next_poll_at) from calls where status = 'in_doubt'
+              union all select min(next_poll_at) from calls where finished_at is not null and next_poll_at is not null
             )
             """
         ).fetchone()

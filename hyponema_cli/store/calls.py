@@ -17,7 +17,7 @@ from hyponema_cli.store import Store
 
 _COLUMNS = (
     "id, execution_id, number, carrier, carrier_call_id, from_number, to_number, status, reason, error, answered_by, "
-    "deadline_at, created_at, placed_at, finished_at, duration_seconds"
+    "deadline_at, created_at, placed_at, finished_at, duration_seconds, price, currency"
 )
 
 
@@ -67,7 +67,7 @@ def intend(store: Store, call: Call) -> None:
 def bring_back(store: Store, call: Call, next_poll_at: datetime | None) -> None:
     """Write a call again that this file had forgotten."""
     store.execute(
-        f"insert into calls ({_COLUMNS}, next_poll_at) values ({', '.join('?' * 17)})",  # noqa: S608 - constants
+        f"insert into calls ({_COLUMNS}, next_poll_at) values ({', '.join('?' * 19)})",  # noqa: S608 - constants
         (
             call.id,
             call.execution_id,
@@ -85,6 +85,8 @@ def bring_back(store: Store, call: Call, next_poll_at: datetime | None) -> None:
             maybe_text(call.placed_at),
             maybe_text(call.finished_at),
             call.duration_seconds,
+            call.price,
+            call.currency,
             maybe_text(next_poll_at),
         ),
     )
@@ -294,16 +296,62 @@ def finish(
     error: str | None = None,
     answered_by: str | None = None,
     duration_seconds: int | None = None,
+    price: str | None = None,
+    currency: str | None = None,
+    price_look_at: datetime | None = None,
 ) -> None:
-    """Close a call."""
+    """Close a call. `price_look_at`: when the carrier is asked what it cost."""
     assert not CALL_MOVES[status], "a final state"
     store.execute(
         """
         update calls set status = ?, reason = ?, error = ?, answered_by = ?, duration_seconds = ?, finished_at = ?,
-          next_poll_at = null
+          price = ?, currency = ?, next_poll_at = ?, looks = iif(?9 is null, looks, 0)
         where id = ?
         """,
-        (status, reason, error, answered_by, duration_seconds, to_text(now), call_id),
+        (
+            status,
+            reason,
+            error,
+            answered_by,
+            duration_seconds,
+            to_text(now),
+            price,
+            currency,
+            maybe_text(price_look_at),
+            call_id,
+        ),
+    )
+
+
+class Unpriced(NamedTuple):
+    """A call that is over, and of which the carrier has not said yet what it cost."""
+
+    id: str
+    carrier: str
+    carrier_call_id: str
+    placed_at: datetime
+    finished_at: datetime
+    looks: int
+
+
+def to_price(store: Store, now: datetime, limit: int) -> list[Unpriced]:
+    """Return the calls whose carrier is to be asked for their price at `now`, the longest waiting first."""
+    rows = store.execute(
+        """
+        select id, carrier, carrier_call_id, placed_at, finished_at, looks from calls
+        where finished_at is not null and next_poll_at is not null and next_poll_at <= ?
+        order by next_poll_at limit ?
+        """,
+        (to_text(now), limit),
+    )
+    return [Unpriced(row[0], row[1], row[2], from_text(row[3]), from_text(row[4]), row[5]) for row in rows]
+
+
+def price(store: Store, call_id: str, price: str | None, currency: str | None, next_look_at: datetime | None) -> None:
+    """Note what a call cost, or when its carrier is asked again."""
+    store.execute(
+        "update calls set price = ?, currency = ?, next_poll_at = ?, looks = looks + 1 where id = ?",
+        (price, currency, maybe_text(next_look_at), call_id),
     )
 
 
@@ -478,4 +526,6 @@ def _from_row(row: tuple[Any, ...]) -> Call:
         maybe_instant(row[13]),
         maybe_instant(row[14]),
         row[15],
+        row[16],
+        row[17],
     )

@@ -45,6 +45,10 @@ class Due(NamedTuple):
     slot: str | None
     reason: str | None
     """Why it was put off last, or what the attempt before came to."""
+    context: str
+    """The schedule's customer context, as JSON."""
+    user_context: str | None
+    """Its user's, which the schedule's own adds to."""
 
 
 def record(
@@ -121,7 +125,7 @@ _WITH_FACTS = """
       or exists (select 1 from sessions x where x.ended_at is null and x.expires_at > :now and x.user_id = s.user_id)
       or exists (select 1 from users v join sessions x on x.user_id = v.id
         where v.phone_number = coalesce(u.phone_number, s.to_number) and x.ended_at is null and x.expires_at > :now),
-      e.slot, e.reason
+      e.slot, e.reason, s.customer_context, u.context
     from {source} e
     join schedules s on s.id = e.schedule_id
     left join users u on u.id = s.user_id
@@ -203,6 +207,8 @@ def nobodys(
         in_session=True,
         slot=None,
         reason=None,
+        context="{}",
+        user_context=None,
     )
 
 
@@ -230,7 +236,15 @@ def _due(row: tuple[Any, ...]) -> Due:
         in_session=bool(row[19]),
         slot=row[20],
         reason=row[21],
+        context=row[22],
+        user_context=row[23],
     )
+
+
+def context_of(due: Due) -> dict[str, Any]:
+    """Return what the agent should know: of its user, and what the schedule adds to that or says otherwise."""
+    theirs = json.loads(due.user_context) if due.user_context and due.user_context != "{}" else {}
+    return {**theirs, **(json.loads(due.context) if due.context != "{}" else {})}
 
 
 def is_open(store: Store, execution_id: str) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x68797031
 """`hyp1` in the file's header: says that a SQLite file is ours."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """How many steps there are; kept in the header as `user_version`, where every start can read it for nothing."""
 
 
@@ -25,7 +25,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     from sqlite_utils import Database, Migrations
 
     steps = Migrations("hyp")
-    for step in (m0001_the_spine, m0002_the_gates):
+    for step in (m0001_the_spine, m0002_the_gates, m0003_the_carriers):
         steps()(step)
     connection.execute("begin immediate")
     try:
@@ -54,6 +54,11 @@ def m0002_the_gates(db: Database) -> None:
     live state to another leaves them alone.
     """
     _run(db, GATES)
+
+
+def m0003_the_carriers(db: Database) -> None:
+    """How long an agent's phones ring and talk, what calls cost, and which carriers are left alone for a while."""
+    _run(db, CARRIERS)
 
 
 def _run(db: Database, statements: str) -> None:
@@ -386,3 +391,28 @@ create index events_by_subject on events (subject_id) where subject_id is not nu
 create trigger events_are_never_deleted before delete on events begin
   select raise(abort, 'events are append-only');
 end"""
+
+
+CARRIERS = """\
+alter table agents add column ring_timeout_seconds integer check (ring_timeout_seconds > 0);
+
+alter table agents add column time_limit_seconds integer check (time_limit_seconds > 0);
+
+alter table agents add column machine_detection text not null default 'off'
+  check (machine_detection in ('off', 'on', 'message-end'));
+
+alter table agents add column call_reason text;
+
+alter table calls add column price text;
+
+alter table calls add column currency text;
+
+create index calls_to_price on calls (next_poll_at) where finished_at is not null and next_poll_at is not null;
+
+create table holds (
+  account text not null,
+  from_number text not null,
+  problem text not null,
+  until text not null,
+  primary key (account, from_number)
+) strict, without rowid"""

@@ -91,6 +91,11 @@ def accounts(store: Store) -> list[str]:
     return [row[0] for row in rows]
 
 
+def count_by_account(store: Store) -> dict[str, int]:
+    """Return how many numbers are on each carrier account."""
+    return dict(store.execute("select carrier, count(*) from numbers group by carrier order by carrier"))
+
+
 def _select(
     store: Store, where: str, values: tuple[str, ...], limit: int = 0, order: str = "phone_number"
 ) -> list[Number]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hyponema_cli.carriers import load, names, require
+from hyponema_cli.carriers import installed, load, require
 from hyponema_cli.carriers.base import (
     Carrier,
     CarrierSetup,
@@ -135,7 +135,7 @@ def test_a_seed_draws_the_same_history_every_time(tmp_path: Path, clock: Virtual
 
 
 def test_carriers_are_found_by_entry_point_and_opened_by_name(tmp_path: Path, clock: VirtualClock) -> None:
-    assert "simulated" in names()
+    assert "simulated" in installed()
     opened = load(CarrierSetup("simulated", tmp_path / "w.db", clock))
     assert isinstance(opened, Carrier)
     with pytest.raises(InvalidInput, match="unknown carrier 'simulatd'") as unknown:

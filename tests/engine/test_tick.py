@@ -17,7 +17,7 @@ from hyponema_cli.engine import book
 from hyponema_cli.engine.materialise import materialise, occurrences_ahead
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.engine.request import Request
-from hyponema_cli.store import schedules, settings, users
+from hyponema_cli.store import holds, schedules, settings, users
 from tests.world import MONDAY, World, at
 
 
@@ -532,6 +532,7 @@ def test_max_occurrences_does_not_count_a_request_that_was_not_taken(world: Worl
 
     world.phones.answer = throttled_across_the_minute
     world.tick("2026-03-02 08:01")
+    holds.lift(world.store, "simulated")  # of that one request only
     world.run_until("2026-03-02 08:30")
     assert len(world.dials()) == 2
     assert world.schedule(minutely).status == "completed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -18,11 +18,12 @@ from hyponema_cli.core.errors import NotFound, Unusable
 from hyponema_cli.core.explain import REASONS, REMEDIES
 from hyponema_cli.core.records import Schedule
 from hyponema_cli.engine import book, reconcile, sessions, suppressions
+from hyponema_cli.engine.check import check
 from hyponema_cli.engine.configure import change
 from hyponema_cli.engine.recover import recover
 from hyponema_cli.engine.request import Request
 from hyponema_cli.engine.why import Because, why
-from hyponema_cli.store import executions, numbers, open_store
+from hyponema_cli.store import agents, executions, holds, numbers, open_store
 from tests.world import MONDAY, World, at
 
 DAILY = {"weekdays": "1-7", "at": "09:30"}
@@ -122,6 +123,21 @@ def database_behind(world: World) -> Schedule:
 
 def detached(world: World) -> Schedule:
     world.store.execute("update numbers set agent_id = null, attached_at = null")
+    return once(world)
+
+
+def not_connected(world: World) -> Schedule:
+    it = once(world)
+    world.store.execute("update agents set stream_url = null")
+    world.store.execute("update numbers set carrier = 'twilio'")
+    change(world.desk, "live", "true")
+    return it
+
+
+def held(world: World) -> Schedule:
+    """Let the account be refused, as a call to somebody else found out."""
+    until = world.clock.now() + timedelta(minutes=5)
+    holds.put(world.store, holds.Hold("simulated", None, "account_refused: Authenticate", until))
     return once(world)
 
 
@@ -244,6 +260,8 @@ CASES = [
     Case("too_late", too_late, "deadline 2026-03-02T08:45:00Z", "execution", done="run-now"),
     Case("database_behind", database_behind, "knows nothing of", "dial journal"),
     Case("no_caller_id", detached, "no number", "agent", (("NUMBER", "+34910000001"),)),
+    Case("not_connected", not_connected, "no answer URL", "agent", (("URL", "wss://agent.example/v2"),)),
+    Case("carrier_held", held, "Authenticate", "carrier simulated", done="check"),
     Case("carrier_unusable", broken_carrier, "the plugin has lost its key", "carrier twilio"),
     Case("not_live", not_live, "twilio", "workspace"),
     Case("suppressed", suppressed, "+34600000001 (asked us to stop)", "suppressions"),
@@ -313,6 +331,12 @@ def do(world: World, command: str) -> None:
             recover(desk, world.clock.now())
         case ["hyp", "reconcile", "--resolve", call, verdict]:
             reconcile.resolve(desk, call, placed=verdict == "placed")
+        case ["hyp", "agents", "edit", agent, "--stream-url", url]:
+            (found,) = agents.find(world.store, agent)
+            agents.update(world.store, replace(found, stream_url=url), world.clock.now())
+            executions.wake(world.store, world.clock.now(), agent_id=agent)
+        case ["hyp", "carriers", "check", account]:
+            check(desk, account)
         case ["hyp", "carriers", "list"]:
             desk.open_carrier = lambda account: world.phones
         case _:

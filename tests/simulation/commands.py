@@ -16,11 +16,12 @@ from hyponema_cli.core.retry import RETRYABLE
 from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine import book as engine_book
 from hyponema_cli.engine import reconcile
+from hyponema_cli.engine.check import check
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.recover import recover
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.engine.request import Request
-from hyponema_cli.store import calls, numbers, schedules
+from hyponema_cli.store import calls, holds, numbers, schedules
 from tests.simulation import gate_commands
 from tests.simulation.house import Opening
 from tests.simulation.plans import ZONES, Plan, draw_when
@@ -260,6 +261,17 @@ def detach_number(history: History) -> None:
     history.operate(f"numbers attach {number} {agent}", act)
 
 
+def check_carriers(history: History) -> None:
+    """Mend what the carriers complained of, and say so."""
+    held = history.operate("carriers list", lambda desk: holds.in_force(desk.store, desk.clock.now()))
+    for hold in held or ():
+
+        def act(desk: Desk, account: str = hold.account) -> None:
+            check(desk, account)
+
+        history.operate(f"carriers check {hold.account}", act)
+
+
 def look_up_doubts(history: History) -> None:
     """Ask the carriers for every doubt now."""
 
@@ -330,6 +342,7 @@ COMMANDS: tuple[tuple[int, Command], ...] = (
     (2, edit_retries),
     (4, edit_user),
     (2, detach_number),
+    (8, check_carriers),
     (3, look_up_doubts),
     (10, resolve_doubts),
 )

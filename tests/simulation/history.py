@@ -40,6 +40,7 @@ from tests.simulation.ledger import OVER, ExecutionRow, Ledger, Snapshot
 from tests.simulation.network import HOUR, MINUTE, SECOND, Asked, Look, MachineClock, Network, PhoneCall, Weather
 from tests.simulation.plans import ZONES, Plan
 from tests.simulation.process import Died, Process, journal_by_steps
+from tests.world import STREAM_URL
 
 T = TypeVar("T")
 
@@ -616,7 +617,7 @@ class History:
             settings.put_zone_edition(store, self._zone_edition())
             for agent in range(draw.randint(1, 2)):
                 self.agents.append(f"agent-{agent}")
-                agents.insert(store, Agent(self.agents[-1], "Check-in", None, None, None, now, now))
+                agents.insert(store, Agent(self.agents[-1], "Check-in", None, STREAM_URL, None, now, now))
             for last in range(draw.randint(len(self.agents), 3)):
                 number = f"+3491000000{last}"
                 self.numbers.append(number)

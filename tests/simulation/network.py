@@ -195,6 +195,7 @@ MAKES = {
     "not_sent": False,
     "throttled": False,
     "rejected": False,
+    "sender_refused": False,
     "account_refused": False,
 }
 """Every fate, and whether a phone rings."""
@@ -203,6 +204,7 @@ ANSWERS: dict[str, Answer] = {
     "late_and_accepted": "accepted",
     "not_sent": "not_taken",
     "throttled": "not_taken",
+    "sender_refused": "not_taken",
     "account_refused": "not_taken",
     "rejected": "rejected",
 }
@@ -359,7 +361,9 @@ class Network:
             case "throttled":
                 raise Throttled("too many requests", self.random.choice(WAITS))
             case "rejected":
-                raise Rejected("refused", self.random.choice(("call", "destination", "sender")), "21211")
+                raise Rejected("refused", self.random.choice(("call", "destination")), "21211")
+            case "sender_refused":
+                raise Rejected("not your number", "sender", "21210")
             case "account_refused":
                 raise Rejected("bad credentials", "account", "20003")
             case _:

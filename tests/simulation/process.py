@@ -157,8 +157,8 @@ class Line:
     def capabilities(self) -> Capabilities:
         return self._process.life.step("carrier: capabilities", self._network.capabilities)
 
-    def check(self) -> None:
-        self._process.life.step("carrier: check", lambda: None)
+    def check(self) -> str:
+        return self._process.life.step("carrier: check", lambda: "well")
 
     def place_call(self, call: PlaceCall, /) -> CallView:
         # Nothing may come between the last look at the clock and the request: that limit is told in the docs.

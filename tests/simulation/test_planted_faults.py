@@ -216,7 +216,7 @@ def test_a_session_that_is_not_looked_at_is_found(monkeypatch: pytest.MonkeyPatc
 
 def test_a_suppression_that_retries_ignore_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     misread_due(monkeypatch, lambda due: due._replace(suppressed=due.suppressed and not due.attempts))
-    assert is_found(gate_checks.nobody_suppressed_is_called, house=House(suppressions=True))
+    assert is_found(gate_checks.nobody_suppressed_is_called, FAIR, House(suppressions=True))
 
 
 def test_a_window_on_the_clocks_of_the_schedule_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
