@@ -568,7 +568,7 @@ class TwilioNetwork:
         price_after_seconds: float = 2.0,
     ) -> None:
         self.clock = clock
-        self.prefix = prefix.rstrip("/")
+        self.prefix = f"/{prefix.strip('/')}".rstrip("/")
         self.account = "AC" + uuid.uuid4().hex
         self.token = uuid.uuid4().hex
         self.accounts: dict[str, str] = {self.account: self.token}
@@ -667,7 +667,7 @@ class TwilioNetwork:
         """Let the next so many requests of a kind meet a fault, after those that were said before.
 
         On "connection" only DROP_BEFORE_READ makes sense: the next connection is reset when it is accepted, whatever
-        would have been asked.
+        would have been asked. A client may meet that while it still connects.
         """
         assert on != "connection" or fault is DROP_BEFORE_READ, "before a request is read it can only be dropped"
         with self._lock:
@@ -982,9 +982,6 @@ class Exchange(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what is hardly HTTP, in Twilio's form."""
         self.leave((answer := problem(code, 20001, message or phrase(code))).head() + answer.body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: `requests` remembers."""
 
 
 LINGER_NOT = struct.pack("ii", 1, 0)

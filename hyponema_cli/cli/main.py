@@ -33,6 +33,7 @@ COMMANDS = {
     "tick": "tick",
     "run-worker": "worker",
     "history": "history",
+    "calls": "calls",
     "reconcile": "reconcile",
     "sessions": "sessions",
     "suppressions": "suppressions",
@@ -122,6 +123,11 @@ def main(arguments: list[str] | None = None) -> int:
     except output.ReaderGone:
         return Exit.BROKEN_PIPE
     except HypError as error:
+        if os.environ.get("HYP_DEBUG") and error.__cause__ is not None:
+            # A plugin's own fault: its author wants to see where.
+            from traceback import format_exception
+
+            output.say_lines("".join(format_exception(error.__cause__)))
         return _report(error.kind, BY_KIND[error.kind], error.message, error.hint, words)
     except SystemExit as ending:
         # Typer's own way out of writing help to somebody who has gone.

@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from hyponema_cli.core.errors import Ambiguous, InvalidInput, NotFound, nearest
-from hyponema_cli.core.records import Agent, Number, Schedule, User
-from hyponema_cli.store import Store, agents, numbers, schedules, users
+from hyponema_cli.core.records import Agent, Call, Number, Schedule, User
+from hyponema_cli.store import Store, agents, calls, numbers, schedules, users
 
 T = TypeVar("T")
+
+_LISTS = {"call": "history --json"}
+"""Where a noun is listed, if not under its own name."""
 
 
 def agent(store: Store, word: str) -> Agent:
@@ -34,6 +37,11 @@ def schedule(store: Store, word: str) -> Schedule:
     return _one(word, "schedule", schedules.find(store, word), lambda: schedules.words(store))
 
 
+def call(store: Store, word: str) -> Call:
+    """Return the call of that id, ours or its carrier's."""
+    return _one(word, "call", calls.find(store, word), tuple)
+
+
 def only(found: Sequence[T], noun: str, option: str, how: str) -> T:
     """Return the single row there is, which therefore need not be named; `how` says how to add a first one."""
     if len(found) == 1:
@@ -49,5 +57,5 @@ def _one(word: str, noun: str, found: Sequence[T], known: Callable[[], Sequence[
     if found:
         raise Ambiguous(f"{len(found)} {noun}s bear the name {word!r}", hint=f"use the id; see: hyp {noun}s list")
     match = nearest(word, known())
-    hint = f"did you mean {match!r}?" if match else f"see: hyp {noun}s list"
+    hint = f"did you mean {match!r}?" if match else f"see: hyp {_LISTS.get(noun, f'{noun}s list')}"
     raise NotFound(f"no {noun} {word!r}", hint=hint)

@@ -470,6 +470,17 @@ def execution_of(store: Store, call_id: str) -> str | None:
     return row[0] if row else None
 
 
+def find(store: Store, word: str) -> list[Call]:
+    """Return the call with that id, else every call that a carrier knows by it."""
+    ours = f"select {_COLUMNS} from calls where "  # noqa: S608 - a constant of this file
+    theirs = "carrier_call_id = ? and carrier in (select carrier from numbers) order by id"
+    for where in ("id = ?", theirs, "carrier_call_id = ? order by id"):
+        found = [_from_row(row) for row in store.execute(ours + where, (word,))]
+        if found:
+            return found
+    return []
+
+
 def live_to(store: Store, to_number: str) -> list[str]:
     """Return the live call to a number, if there is one."""
     rows = store.execute(
