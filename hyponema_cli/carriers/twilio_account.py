@@ -69,7 +69,7 @@ def account_of(name: str, environ: Mapping[str, str]) -> Account:
         missing.insert(0, "TWILIO_ACCOUNT_SID")
     if sid is None or username is None or password is None:
         raise MissingCredentials(
-            f"carrier {name!r} has no credentials: {' and '.join(map(words.named, missing))} not set",
+            f"{name} has no credentials: {' and '.join(map(words.named, missing))} not set",
             hint=f"set them where hyp runs (cron has an environment of its own), or {words.named(missing[-1])}_FILE",
         )
     if base_url == TWILIO and _SID.fullmatch(sid) is None:

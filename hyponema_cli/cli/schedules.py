@@ -16,7 +16,7 @@ from hyponema_cli.cli.command import Session, command, group, show_table
 from hyponema_cli.cli.exits import Exit
 from hyponema_cli.cli.options import ScheduleOptions
 from hyponema_cli.core import timewords
-from hyponema_cli.core.call import LIVE_SCHEDULES, ScheduleState
+from hyponema_cli.core.call import LIVE_SCHEDULES, Outcome, ScheduleState
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.explain import NOTES, REASONS, in_words
 from hyponema_cli.core.instant import maybe_text, to_text
@@ -25,6 +25,7 @@ from hyponema_cli.core.schedule import Note, Occurrence
 from hyponema_cli.engine import book, find
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.materialise import materialise_one, occurrences_ahead
+from hyponema_cli.engine.told import hears_machines
 from hyponema_cli.engine.why import Inquiry, Outlook
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
@@ -417,4 +418,9 @@ def _notes_on_next(it: Schedule, desk: Desk, *, stored: bool) -> list[str]:
         if seen.rings_at is None and seen.decision.reason in _WORTH_A_WORD:
             why = REASONS[seen.decision.reason]
             notes.append(f"note: the next firing would not ring: {why}; see: hyp why {it.id}")
+    if Outcome.VOICEMAIL in it.retry.retry_on and not hears_machines(desk.store, it.agent_id):
+        notes.append(
+            "note: its agent's calls are not told from a machine's, so none is a voicemail; "
+            f"see: hyp agents edit {it.agent_id} --machine-detection on"
+        )
     return notes

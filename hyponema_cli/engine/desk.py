@@ -43,6 +43,10 @@ class Desk:
             self._carriers[account] = self.open_carrier(account)
         return self._carriers[account]
 
+    def forget_carrier(self, account: str) -> None:
+        """Open the carrier of an account anew when it is next needed: its credentials may have been mended."""
+        self._carriers.pop(account, None)
+
     def settings(self) -> Settings:
         """Return the workspace's settings as they stand now."""
         return settings.load(self.store)

@@ -160,6 +160,8 @@ def _claim(
                 if wait.reason == "pace" and until - now < A_SECOND:
                     claims.in_line.add(due.id)
                     continue
+                if wait.reason == "carrier_held" and seen.hold and seen.caller:
+                    lines.note(seen.caller.carrier, seen.hold.problem)
                 executions.defer(desk.store, due.id, until, wait.reason, wait.gates)
                 _log(desk, now, "execution.deferred", due, wait.reason)
                 claims.deferred.add(due.id)
@@ -328,6 +330,7 @@ def _send(desk: Desk, intent: Intent, lines: Lines) -> Answer:
         # Every call of that account, or from that number, would be refused: stop it, and do not burn the list.
         if error.scope == "account":
             lines.give_up(call.carrier, f"the account is refused: {in_words(error)}")
+            desk.forget_carrier(call.carrier)
             return NotPlaced("account_refused", in_words(error), LONGEST_BACK_OFF, held="account")
         if error.scope == "sender":
             lines.give_up(call.carrier, f"the number is refused: {in_words(error)}", call.from_number)

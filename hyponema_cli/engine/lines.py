@@ -23,6 +23,7 @@ class Lines:
         self._desk = desk
         self._own_pace: dict[str, float | None] = {}
         self._problems: dict[tuple[str, str | None], str] = {}
+        self._notes: dict[str, str] = {}
         self._sent_at: dict[str, datetime] = {}
 
     def open_all(self) -> None:
@@ -62,9 +63,13 @@ class Lines:
         """Say why a carrier, or a number on it, cannot be used; None when it can, or when nobody tried."""
         return self._problems.get((account, None)) or self._problems.get((account, from_number))
 
+    def note(self, account: str, problem: str) -> None:
+        """Note why a carrier keeps somebody waiting whom this pass did not even try to call."""
+        self._notes[account] = problem
+
     def problems(self) -> dict[str, str]:
         """Return what is wrong, by account, or by account and number."""
-        return {
+        return self._notes | {
             account if number is None else f"{account} {phone.masked(number)}": problem
             for (account, number), problem in self._problems.items()
         }

@@ -9,7 +9,7 @@ from hyponema_cli.carriers.instructions import facts, refuse_too_long
 from hyponema_cli.core.errors import Conflict
 from hyponema_cli.core.gates import SIMULATED
 from hyponema_cli.core.records import Agent, Schedule
-from hyponema_cli.store import Store, executions, numbers, schedules, users
+from hyponema_cli.store import Store, agents, executions, numbers, schedules, users
 
 
 def told(due: executions.Due, call_id: str, attempt: int) -> dict[str, str]:
@@ -34,6 +34,13 @@ def refuse_unreachable(store: Store, agent: Agent) -> None:
             f"agent {agent.id!r} has no way to get its calls from {caller.carrier}",
             hint=f"give it one: hyp agents edit {agent.id} --stream-url wss://agent.example/session",
         )
+
+
+def hears_machines(store: Store, agent_id: str) -> bool:
+    """True when an agent's carrier tells machines from people: it was asked to, or is the simulated one."""
+    caller = numbers.caller_of(store, agent_id, None)
+    simulated = caller is not None and caller.carrier == SIMULATED
+    return simulated or agents.connection_of(store, agent_id).machine_detection != "off"
 
 
 def refuse_untellable(store: Store, agent: Agent, schedule: Schedule) -> None:
