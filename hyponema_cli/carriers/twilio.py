@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hyponema_cli.carriers.base import (
     CallView,
@@ -44,6 +44,8 @@ ENDS_BY = {
     CallState.IN_PROGRESS: "completed",
 }
 """By what word Twilio ends a call in each state."""
+UNREADABLE = (ValueError, TypeError, AttributeError, KeyError, RecursionError)
+"""What the SDK raises when it can make nothing of an answer."""
 OVER_ALREADY = 21220
 """The code for an end that came too late: the call is in another state."""
 
@@ -51,6 +53,16 @@ OVER_ALREADY = 21220
 def open_carrier(setup: CarrierSetup) -> TwilioCarrier:
     """Open an account; nothing is asked of Twilio yet."""
     return TwilioCarrier(account_of(setup.account, setup.environ), setup.clock)
+
+
+class _Page(NamedTuple):
+    """One page of a list of calls."""
+
+    views: list[CallView]
+    """Those that may be ours."""
+    oldest: datetime | None
+    """When the last of all that stand on it was created; None: it is empty."""
+    has_more: bool
 
 
 class TwilioCarrier:
@@ -70,6 +82,8 @@ class TwilioCarrier:
         """Ask who the account is. A key that may only place calls cannot be checked like this."""
         with self._asking():
             found = self._api().accounts(self._account.sid).fetch()
+        if found.sid != self._account.sid:
+            raise CarrierError("what answers there is not Twilio's interface, or another account")
         if found.status not in (None, "active"):
             raise Rejected(f"the account is {found.status}", "account")
         name = f" {found.friendly_name!r}" if found.friendly_name else ""
@@ -79,19 +93,24 @@ class TwilioCarrier:
 
     def place_call(self, call: PlaceCall, /) -> CallView:
         """Send one create request."""
-        from hyponema_cli.carriers.twilio_codec import fields_of, refused_create, view_of
-        from hyponema_cli.carriers.twilio_http import Refusal, Unanswered, Unsent
-
-        fields, api = fields_of(call), self._api()
         try:
-            return view_of(api.account.calls.create(**fields), self._clock.now())
+            from hyponema_cli.carriers.twilio_codec import fields_of, refused_create, view_of
+            from hyponema_cli.carriers.twilio_http import Refusal, Unanswered, Unsent
+
+            create = self._api().account.calls.create
+        except Exception as error:
+            # A half-installed SDK, say: it was not even asked.
+            raise NotSent(f"the SDK cannot be used ({type(error).__name__}: {error})") from None
+        fields = fields_of(call)
+        try:
+            return view_of(create(**fields), self._clock.now())
         except Unsent as error:
             raise NotSent(str(error)) from None
         except Unanswered as error:
             raise OutcomeUnknown(str(error)) from None
         except Refusal as refusal:
             raise refused_create(refusal, self._clock.now()) from None
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
+        except UNREADABLE as error:
             # The SDK could make nothing of a 2xx.
             raise OutcomeUnknown(f"the answer cannot be read ({type(error).__name__})") from None
 
@@ -106,9 +125,9 @@ class TwilioCarrier:
         """Ask about many calls by the list of the account's latest ones."""
         wanted, found = set(carrier_call_ids), list[CallView]()
         size = min(max(PAGE, 4 * len(wanted)), LARGEST_PAGE)
-        for views in self._pages(size):
-            found += [view for view in views if view.carrier_call_id in wanted]
-            if len(found) == len(wanted) or (views and views[-1].created_at < since):
+        for page in self._pages(size):
+            found += [view for view in page.views if view.carrier_call_id in wanted]
+            if len(found) == len(wanted) or page.oldest is None or page.oldest < since:
                 break
         return found
 
@@ -116,21 +135,20 @@ class TwilioCarrier:
         """List the calls between two numbers.
 
         Never by date: Twilio's filter is by the start of the ringing, which a call in its queue does not have yet.
+        Raises CarrierError where the pages end before the time in question: a look that was cut short says nothing.
         """
-        found, oldest = list[CallView](), None
-        pages = self._pages(PAGE, to=to_number, from_=from_number)
-        for number, views in enumerate(pages, 1):
-            oldest = views[-1].created_at if views else None
+        found, page = list[CallView](), None
+        for page in self._pages(PAGE, to=to_number, from_=from_number):
             found += [
                 view
-                for view in views
+                for view in page.views
                 # A server that knows no such filter lists other people's calls, too.
                 if (view.to_number, view.from_number) == (to_number, from_number) and view.created_at >= since
             ]
-            if oldest is None or oldest < since:
-                break
-            if number == MOST_PAGES and len(views) == PAGE:
-                raise CarrierError(f"more than {MOST_PAGES * PAGE} calls between these numbers to look through")
+            if page.oldest is not None and page.oldest < since:
+                return found
+        if page is not None and page.has_more:
+            raise CarrierError(f"there are more calls to look through than stand on {MOST_PAGES} pages")
         return found
 
     def hang_up(self, carrier_call_id: str, /) -> CallView:
@@ -150,8 +168,8 @@ class TwilioCarrier:
                     raise
         return self.fetch_call(carrier_call_id)
 
-    def _pages(self, size: int, **filters: str) -> Iterator[list[CallView]]:
-        """Yield the calls of an account, the newest first, a page at a time."""
+    def _pages(self, size: int, **filters: str) -> Iterator[_Page]:
+        """Yield the calls of an account, the newest first, a page at a time, MOST_PAGES at most."""
         from hyponema_cli.carriers.twilio_codec import view_of
 
         now = self._clock.now()
@@ -159,9 +177,15 @@ class TwilioCarrier:
             page = self._api().account.calls.page(page_size=size, **filters)
         for number in range(1, MOST_PAGES + 1):
             with self._asking():
-                views = [view_of(each, now) for each in page if str(each.direction).startswith("outbound")]
-            yield views
-            if number == MOST_PAGES or page.next_page_url is None:
+                listed = [(view_of(each, now), each.direction) for each in page]
+                has_more = page.next_page_url is not None
+            yield _Page(
+                # What came in is no call of ours; where a server does not say, it may be.
+                [view for view, direction in listed if direction != "inbound"],
+                listed[-1][0].created_at if listed else None,
+                has_more,
+            )
+            if number == MOST_PAGES or not has_more:
                 return
             with self._asking():
                 page = page.next_page()
@@ -185,7 +209,7 @@ class TwilioCarrier:
                 raise NotFound(message_of(refusal)) from None
             meaning = refused_create(refusal, self._clock.now())
             raise (meaning if isinstance(meaning, Rejected | Throttled) else CarrierError(str(meaning))) from None
-        except (TwilioException, ValueError, TypeError, AttributeError, KeyError) as error:
+        except (TwilioException, *UNREADABLE) as error:
             raise CarrierError(f"its answer cannot be read ({type(error).__name__})") from None
 
     def _calls(self, carrier_call_id: str) -> Any:

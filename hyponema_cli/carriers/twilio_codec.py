@@ -71,9 +71,10 @@ UNKNOWN_STATUSES = frozenset({408})
 
 SHORTEST_THROTTLE = timedelta(seconds=5)
 """How long an account is left alone that says "too many" and not for how long."""
+LONGEST_THROTTLE = timedelta(days=1)
 
 _DETECTION = {"on": "Enable", "message-end": "DetectMessageEnd"}
-_NUMBERS = re.compile(r"\+?\d{7,15}", re.ASCII)
+_NUMBERS = re.compile(r"\+?\d[\d\s().-]{5,}\d", re.ASCII)
 
 
 def fields_of(call: PlaceCall) -> dict[str, Any]:
@@ -151,7 +152,11 @@ def message_of(refusal: Refusal) -> str:
     said = f"HTTP {refusal.status}" + (f", error {code}" if code is not None else "")
     if not isinstance(words, str):
         return said
-    return f"{_NUMBERS.sub(lambda found: masked(found[0]), ' '.join(words.split()))[:300]} ({said})"
+    return f"{_NUMBERS.sub(_masked, ' '.join(words.split()))[:300]} ({said})"
+
+
+def _masked(found: re.Match[str]) -> str:
+    return masked("".join(character for character in found[0] if character in "+0123456789"))
 
 
 def _json_of(refusal: Refusal) -> dict[str, Any]:
@@ -166,12 +171,13 @@ def _retry_after(refusal: Refusal, now: datetime) -> timedelta | None:
     """Return how long to wait, said in seconds or as a date (RFC 9110, section 10.2.3)."""
     text = (refusal.headers.get("Retry-After") or "").strip()
     if text.isascii() and text.isdigit():
-        return timedelta(seconds=min(int(text), 86_400))
+        # More digits than these are more than a day, and Python reads no number of thousands of them.
+        return min(timedelta(seconds=int(text[:9])), LONGEST_THROTTLE)
     try:
         at = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    return max(at.replace(tzinfo=at.tzinfo or UTC) - now, timedelta(0))
+    return min(max(at.replace(tzinfo=at.tzinfo or UTC) - now, timedelta(0)), LONGEST_THROTTLE)
 
 
 def _seconds(text: object) -> int | None:

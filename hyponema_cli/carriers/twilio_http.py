@@ -44,8 +44,12 @@ class Refusal(Exception):
     """An answer that is not a 2xx."""
 
     status: int
-    body: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __str__(self) -> str:
+        # The body may hold phone numbers, and this is what a traceback shows.
+        return f"HTTP {self.status}"
 
 
 class Limits:
