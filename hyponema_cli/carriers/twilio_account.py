@@ -9,7 +9,7 @@ TWILIO_AUTH_TOKEN               its token; or, better, a key that can be revoked
 TWILIO_API_KEY                  the key's SID, and
 TWILIO_API_SECRET               its secret
 HYP_TWILIO_BASE_URL             another server than Twilio's; then no other host is contacted
-TWILIO_REGION, TWILIO_EDGE      Twilio's own regions and edges
+TWILIO_REGION, TWILIO_EDGE      Twilio's own regions and edges (TWILIO_EU_REGION for `twilio:eu`)
 ==============================  ======================================================================
 
 Each of the first four may be given as a file: `TWILIO_AUTH_TOKEN_FILE=/run/secrets/token`, or as a systemd credential
@@ -84,8 +84,8 @@ def account_of(name: str, environ: Mapping[str, str]) -> Account:
         username,
         password,
         base_url,
-        words.plain("TWILIO_REGION") if here else None,
-        words.plain("TWILIO_EDGE") if here else None,
+        words.plain(words.named("TWILIO_REGION")) if here else None,
+        words.plain(words.named("TWILIO_EDGE")) if here else None,
     )
 
 
@@ -115,14 +115,17 @@ class _Words:
         if file:
             return _text_of(Path(file), f"{name}_FILE")
         folder = self._environ.get("CREDENTIALS_DIRECTORY")
-        credential = Path(folder, name.casefold()) if folder else None
-        return _text_of(credential, "the systemd credential") if credential and credential.exists() else None
+        return _text_of(Path(folder, name.casefold()), "the systemd credential", may_lack=True) if folder else None
 
 
-def _text_of(path: Path, source: str) -> str | None:
+def _text_of(path: Path, source: str, *, may_lack: bool = False) -> str | None:
     try:
         return path.read_text(encoding="utf-8").strip() or None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
+        # A ValueError that is not about its text is about its name, which then names no file.
+        nameless = isinstance(error, ValueError) and not isinstance(error, UnicodeDecodeError)
+        if may_lack and (nameless or isinstance(error, FileNotFoundError | NotADirectoryError)):
+            return None
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise MissingCredentials(
             f"{source} {str(path)!r} cannot be read: {reason}", hint="check its path, its owner and its mode"
@@ -147,7 +150,7 @@ def _checked(variable: str, url: str) -> str:
     except ValueError:
         well = bare = False
     if not well or not bare or any(character.isspace() or not character.isprintable() for character in url):
-        # What stands before an @ may be a secret.
-        shown = url.rpartition("@")[2]
+        # What stands before an @, or behind a question mark, may be a secret.
+        shown = re.split("[?#]", url.rpartition("@")[2])[0]
         raise InvalidInput(f"{variable} {shown!r} is not a base URL", hint=hint)
     return url.rstrip("/")
