@@ -29,7 +29,7 @@ from hyponema_cli.clock import Clock
 from hyponema_cli.core.call import CallState
 
 if TYPE_CHECKING:
-    from hyponema_cli.carriers.twilio_http import Limits
+    from hyponema_cli.http_once import Limits
 
 CALLS_PER_SECOND = 1.0
 """What an account takes unless Twilio has raised it. It queues more for up to a day, and would ring in the night."""
@@ -95,7 +95,8 @@ class TwilioCarrier:
         """Send one create request."""
         try:
             from hyponema_cli.carriers.twilio_codec import fields_of, refused_create, view_of
-            from hyponema_cli.carriers.twilio_http import Refusal, Unanswered, Unsent
+            from hyponema_cli.carriers.twilio_http import Refusal
+            from hyponema_cli.http_once import Unanswered, Unsent
 
             create = self._api().account.calls.create
         except Exception as error:
@@ -196,7 +197,8 @@ class TwilioCarrier:
         from twilio.base.exceptions import TwilioException
 
         from hyponema_cli.carriers.twilio_codec import message_of, refused_create
-        from hyponema_cli.carriers.twilio_http import Refusal, Unanswered, Unsent
+        from hyponema_cli.carriers.twilio_http import Refusal
+        from hyponema_cli.http_once import Unanswered, Unsent
 
         try:
             yield

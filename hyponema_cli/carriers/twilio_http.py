@@ -1,42 +1,20 @@
-"""How does one request reach Twilio, within its time, and what is known when no answer comes back?
+"""How does the SDK's request reach Twilio, and no other host?
 
-The SDK talks through this. Its own client has no time limit by default, limits each read alone (a server that drips
-its headers is waited for without end), and raises one class for "refused" and for "closed after the request was
-read". Here each request runs in a thread of its own, and passes a gate before its first byte leaves: so the total
-time holds whatever hangs (a resolver, too), and "never sent" is known and not guessed.
-
-Nothing is repeated, no redirect is followed, no other host is contacted, and nothing is logged.
+The SDK talks through this: its own client has no time limit by default, and logs addresses, phone numbers and all.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
-from requests.adapters import HTTPAdapter
 from twilio.http import HttpClient
 from twilio.http.response import Response
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
-CONNECT_WITHIN = 5.0
-READ_WITHIN = 15.0
-"""Seconds between two reads."""
-ANSWER_WITHIN = 20.0
-"""Seconds for all of a request, from the name of the host to the last byte of the answer."""
-
-
-class Unsent(Exception):
-    """No byte of the request left, and none will."""
-
-
-class Unanswered(Exception):
-    """The request left, at least in part, and no whole answer came."""
+from hyponema_cli.http_once import Limits, Unsent, send_once
 
 
 @dataclass
@@ -52,23 +30,10 @@ class Refusal(Exception):
         return f"HTTP {self.status}"
 
 
-class Limits:
-    """The time limits of a request, in seconds."""
-
-    def __init__(
-        self, connect: float = CONNECT_WITHIN, read: float = READ_WITHIN, answer: float = ANSWER_WITHIN
-    ) -> None:
-        self.connect = connect
-        self.read = read
-        self.answer = answer
-
-
 class TwilioHttp(HttpClient):  # type: ignore[misc]  # the SDK ships no types
     """The SDK's way to the network."""
 
     def __init__(self, base_url: str, limits: Limits | None = None) -> None:
-        # urllib3 logs addresses, in which phone numbers stand.
-        logging.getLogger("urllib3.connectionpool").disabled = True
         super().__init__(logging.getLogger("hyponema_cli.silent"), is_async=False)
         self._base_url = base_url
         self._path = urlsplit(base_url).path
@@ -87,7 +52,7 @@ class TwilioHttp(HttpClient):  # type: ignore[misc]  # the SDK ships no types
     ) -> Response:
         """Send one request; return a 2xx answer. Raises Unsent, Unanswered, or Refusal for any other answer."""
         ask = requests.Request(method, self._at_home(url), headers, data=data, params=params, auth=auth)
-        answer = _Errand(ask, self._limits).run()
+        answer = send_once(ask, self._limits)
         text = answer.content.decode("utf-8", "replace")
         if not 200 <= answer.status_code < 300:
             raise Refusal(answer.status_code, text, answer.headers)
@@ -100,155 +65,3 @@ class TwilioHttp(HttpClient):  # type: ignore[misc]  # the SDK ships no types
         if not url.startswith(self._base_url + "/"):
             raise Unsent("it was to go to another host than the base URL names")
         return url
-
-
-class _Gate:
-    """Settles once whether a request has left or was given up: it cannot be both unsent and sent later."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._has_left = self._is_given_up = False
-
-    def leave(self) -> None:
-        with self._lock:
-            if self._is_given_up:
-                raise Unsent("it was given up before it left")
-            self._has_left = True
-
-    def give_up(self) -> bool:
-        """Let nothing leave any more; True when something has."""
-        with self._lock:
-            self._is_given_up = True
-            return self._has_left
-
-
-_here = threading.local()
-
-
-class _Gated:
-    """A connection whose bytes pass the gate of the request at hand. A proxy's CONNECT is not yet that request."""
-
-    sock: Any
-    _is_tunnelling = False
-
-    def send(self, data: Any) -> None:
-        if self.sock is None:
-            self.connect()  # type: ignore[attr-defined]
-        if not self._is_tunnelling:
-            _here.gate.leave()
-        super().send(data)  # type: ignore[misc]
-
-    def _tunnel(self) -> None:
-        self._is_tunnelling = True
-        try:
-            super()._tunnel()  # type: ignore[misc]
-        finally:
-            self._is_tunnelling = False
-
-
-class _GatedHTTP(_Gated, HTTPConnection):
-    pass
-
-
-class _GatedHTTPS(_Gated, HTTPSConnection):
-    pass
-
-
-class _HTTPPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _GatedHTTP
-
-
-class _HTTPSPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _GatedHTTPS
-
-
-_POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **settings: Any) -> None:
-        super().init_poolmanager(*args, **settings)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, *args: Any, **settings: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **settings)
-        manager.pool_classes_by_scheme = _POOLS
-        return manager
-
-
-class _Errand:
-    """One request, in a thread of its own.
-
-    A connection of its own, too: one kept open may have been closed by the other side just now, and a create that
-    meets that is a doubt for nothing.
-    """
-
-    def __init__(self, ask: requests.Request, limits: Limits) -> None:
-        self._ask = ask
-        self._limits = limits
-        self._gate = _Gate()
-        self._over = threading.Event()
-        self._answer: requests.Response | None = None
-        self._error: Exception | None = None
-
-    def run(self) -> requests.Response:
-        threading.Thread(target=self._send, daemon=True, name="a request to the carrier").start()
-        try:
-            in_time = self._over.wait(self._limits.answer)
-        except BaseException:
-            # Interrupted: what has not left must not leave behind our back.
-            self._gate.give_up()
-            raise
-        if in_time and self._answer is not None:
-            return self._answer
-        has_left = self._gate.give_up()
-        reason = _said(self._error) if in_time else f"no answer within {self._limits.answer:g} s"
-        # Without the cause: its text holds addresses with phone numbers in them.
-        if has_left:
-            raise Unanswered(reason) from None
-        raise Unsent(reason) from None
-
-    def _send(self) -> None:
-        _here.gate = self._gate
-        try:
-            with requests.Session() as session:
-                session.mount("http://", _Adapter())
-                session.mount("https://", _Adapter())
-                prepared = session.prepare_request(self._ask)
-                settings = session.merge_environment_settings(prepared.url, {}, None, None, None)
-                self._answer = session.send(
-                    prepared,
-                    allow_redirects=False,
-                    timeout=(self._limits.connect, self._limits.read),
-                    **settings,
-                )
-        except Exception as error:
-            self._error = error
-        finally:
-            self._over.set()
-
-
-_SAID = (
-    (requests.exceptions.ProxyError, "the proxy cannot be reached"),
-    (requests.exceptions.ConnectTimeout, "it did not take the connection in time"),
-    (requests.exceptions.ReadTimeout, "it did not answer in time"),
-    (requests.exceptions.SSLError, "no secure connection: its certificate is not trusted, or it speaks no TLS"),
-    (requests.exceptions.ChunkedEncodingError, "the connection broke in the middle of the answer"),
-)
-
-
-def _said(error: Exception | None) -> str:
-    """Say what went wrong without the words of a library, in which addresses and phone numbers stand."""
-    if isinstance(error, Unsent):
-        return str(error)
-    for kind, words in _SAID:
-        if isinstance(error, kind):
-            return words
-    if isinstance(error, requests.exceptions.ConnectionError):
-        reason = getattr(error.args[0] if error.args else None, "reason", None)
-        if isinstance(reason, urllib3.exceptions.NameResolutionError):
-            return "its name cannot be resolved"
-        if isinstance(reason, urllib3.exceptions.NewConnectionError):
-            return "it refuses the connection"
-        return "the connection was closed without an answer"
-    return f"it could not be asked ({type(error).__name__})"

@@ -17,8 +17,8 @@ from hyponema_cli.carriers.contract import CarrierContract, Lab, Trouble
 from hyponema_cli.carriers.simulated import SimulatedCarrier
 from hyponema_cli.carriers.twilio import TwilioCarrier
 from hyponema_cli.carriers.twilio_account import account_of
-from hyponema_cli.carriers.twilio_http import Limits
 from hyponema_cli.clock import VirtualClock
+from hyponema_cli.http_once import Limits
 from tests import twilio_network
 from tests.twilio_network import TwilioNetwork, error_after_accept, refused, throttled
 

@@ -32,10 +32,10 @@ from hyponema_cli.carriers.base import (
 from hyponema_cli.carriers.instructions import facts
 from hyponema_cli.carriers.twilio import TwilioCarrier
 from hyponema_cli.carriers.twilio_account import account_of
-from hyponema_cli.carriers.twilio_http import Limits
 from hyponema_cli.clock import VirtualClock
 from hyponema_cli.core.call import CallState
 from hyponema_cli.core.connect import Connection
+from hyponema_cli.http_once import Limits
 from tests import loopback
 from tests.twilio_network import (
     BROKEN_JSON,

@@ -15,11 +15,11 @@ from hyponema_cli.carriers import load
 from hyponema_cli.carriers.base import CarrierSetup, PlaceCall
 from hyponema_cli.carriers.twilio import TwilioCarrier
 from hyponema_cli.carriers.twilio_account import Account, account_of
-from hyponema_cli.carriers.twilio_http import Limits
 from hyponema_cli.clock import VirtualClock
 from hyponema_cli.core.connect import Connection
 from hyponema_cli.core.errors import HypError, InvalidInput, MissingCredentials, Unavailable
 from hyponema_cli.engine.check import check
+from hyponema_cli.http_once import Limits
 from hyponema_cli.store import journal
 from hyponema_cli.wire import desk_of
 from tests import loopback

@@ -10,7 +10,7 @@ import pytest
 
 from hyponema_cli.carriers.twilio import TwilioCarrier
 from hyponema_cli.carriers.twilio_account import Account
-from hyponema_cli.carriers.twilio_http import Limits
+from hyponema_cli.http_once import Limits
 from tests.twilio_network import (
     BROKEN_JSON,
     DROP_AFTER_ACCEPT,
