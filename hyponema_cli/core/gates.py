@@ -43,6 +43,9 @@ WAITS = (
 )
 """The reasons for which a gate lets a call wait."""
 
+NOT_TAKEN = ("throttled", "account_refused", "sender_refused")
+"""The reasons for which a request was not taken that hold an account, or a number, for a while."""
+
 LOOK_AGAIN = timedelta(seconds=15)
 """How soon a gate that waits for an event without a known time is asked again."""
 PACE_AHEAD = timedelta(milliseconds=200)

@@ -47,7 +47,7 @@ from hyponema_cli.engine.record import (
 )
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.engine.told import told
-from hyponema_cli.store import calls, executions, journal
+from hyponema_cli.store import calls, executions, holds, journal
 
 MOST_INTENTS_A_COMMIT = 512
 SHARED_COMMIT = timedelta(milliseconds=200)
@@ -59,6 +59,8 @@ LEAST_LOOK = 16
 DIAL_WITHIN = timedelta(minutes=1)
 """How long a pass dials. A worker's next pass follows at once, cron's within the minute."""
 A_SECOND = timedelta(seconds=1)
+LONGEST_MEANT = timedelta(weeks=1)
+"""No carrier means a longer wait than this: its plugin has misread it."""
 LONGEST_NAP = timedelta(seconds=1)
 """How long a pass waits for a turn before it looks whether it should stop."""
 
@@ -363,5 +365,7 @@ def _log(desk: Desk, now: datetime, name: str, due: executions.Due, reason: str 
 
 
 def _sane_wait(wait: object) -> timedelta | None:
-    """Return what a carrier asks us to wait, if that is a duration and at least the shortest back-off."""
-    return max(wait, FIRST_BACK_OFF) if isinstance(wait, timedelta) and wait <= timedelta(days=1) else None
+    """Return what a carrier asks us to wait: the shortest back-off at least, a day at most; None for nonsense."""
+    if not isinstance(wait, timedelta) or wait > LONGEST_MEANT:
+        return None
+    return min(max(wait, FIRST_BACK_OFF), holds.LONGEST)

@@ -213,10 +213,11 @@ def _record_doubt(
 
 def _hold(desk: Desk, call: Call, held: str, problem: str, until: datetime) -> None:
     number = call.from_number if held == "sender" else None
-    holds.put(desk.store, holds.Hold(call.carrier, number, problem, until))
+    now = desk.clock.now()
+    holds.put(desk.store, holds.Hold(call.carrier, number, problem, until), now)
     whose = phone.masked(number) if number else "account"
     reason = f"{whose} until {to_text(until)}: {problem}"
-    events.add(desk.store, desk.clock.now(), desk.actor, "carrier.held", subject_id=call.carrier, reason=reason)
+    events.add(desk.store, now, desk.actor, "carrier.held", subject_id=call.carrier, reason=reason)
 
 
 def _log_call(desk: Desk, intent: Intent, name: str, now: datetime, reason: str | None) -> None:

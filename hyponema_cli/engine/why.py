@@ -16,7 +16,7 @@ from hyponema_cli.core.call import LIVE_SCHEDULES, OPEN_EXECUTIONS, CallState, E
 from hyponema_cli.core.decide import Decision, Defer, Dial, Skip, decide
 from hyponema_cli.core.errors import NotFound, nearest
 from hyponema_cli.core.explain import remedy
-from hyponema_cli.core.gates import GATES, SIMULATED, WAITS, Answer, Facts
+from hyponema_cli.core.gates import GATES, NOT_TAKEN, SIMULATED, WAITS, Answer, Facts
 from hyponema_cli.core.records import Execution, Schedule, Settings
 from hyponema_cli.core.schedule import Occurrence
 from hyponema_cli.engine import find
@@ -138,7 +138,7 @@ class Inquiry:
         if execution.status not in WAITING:
             return self._stored(execution, schedule, subject, subject_id)
         # A call that a gate put off is asked about now: at the end of its wait it would wait no more.
-        waits = execution.reason in WAITS
+        waits = execution.reason in WAITS or execution.reason in NOT_TAKEN
         judged_at = at if at is not None and at > self._now else max(self._now, execution.due_at)
         if at is None and waits:
             judged_at = self._now

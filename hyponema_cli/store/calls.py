@@ -350,7 +350,9 @@ def to_price(store: Store, now: datetime, limit: int) -> list[Unpriced]:
 def price(store: Store, call_id: str, price: str | None, currency: str | None, next_look_at: datetime | None) -> None:
     """Note what a call cost, or when its carrier is asked again."""
     store.execute(
-        "update calls set price = ?, currency = ?, next_poll_at = ?, looks = looks + 1 where id = ?",
+        """
+        update calls set price = ?, currency = ?, next_poll_at = ?, looks = looks + 1 where id = ? and price is null
+        """,
         (price, currency, maybe_text(next_look_at), call_id),
     )
 

@@ -137,7 +137,7 @@ def not_connected(world: World) -> Schedule:
 def held(world: World) -> Schedule:
     """Let the account be refused, as a call to somebody else found out."""
     until = world.clock.now() + timedelta(minutes=5)
-    holds.put(world.store, holds.Hold("simulated", None, "account_refused: Authenticate", until))
+    holds.put(world.store, holds.Hold("simulated", None, "account_refused: Authenticate", until), until)
     return once(world)
 
 
