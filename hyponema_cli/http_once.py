@@ -9,7 +9,9 @@ and not guessed. Nothing is repeated, no redirect is followed, and nothing is lo
 from __future__ import annotations
 
 import logging
+import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -43,14 +45,18 @@ class Limits:
         self.answer = answer
 
 
-def send_once(ask: requests.Request, limits: Limits) -> requests.Response:
+def send_once(
+    ask: requests.Request, limits: Limits, *, allows: Callable[[str], bool] | None = None, by_proxy: bool = True
+) -> requests.Response:
     """Send a request; return the answer, whatever its status.
 
+    `allows` is asked of every IP address that the host's name leads to, and the connection goes to one that it has
+    seen: what a name leads to may change from one look to the next. `by_proxy`: by that of the environment, if any.
     Raises Unsent or Unanswered, with a text that names neither an address nor what was sent.
     """
     # urllib3 logs addresses, in which phone numbers stand.
     logging.getLogger("urllib3.connectionpool").disabled = True
-    return _Errand(ask, limits).run()
+    return _Errand(ask, limits, allows, by_proxy).run()
 
 
 class _Gate:
@@ -80,7 +86,18 @@ class _Gated:
     """A connection whose bytes pass the gate of the request at hand. A proxy's CONNECT is not yet that request."""
 
     sock: Any
+    host: str
+    port: int
+    timeout: Any
     _is_tunnelling = False
+
+    def _new_conn(self) -> socket.socket:
+        if _here.allows is None:
+            return super()._new_conn()  # type: ignore[misc,no-any-return]
+        addresses = [found[4][0] for found in socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)]
+        if not addresses or not all(_here.allows(str(address)) for address in addresses):
+            raise Unsent("its name leads to an address that may not be asked")
+        return urllib3.util.connection.create_connection((str(addresses[0]), self.port), self.timeout)
 
     def send(self, data: Any) -> None:
         if self.sock is None:
@@ -134,9 +151,13 @@ class _Errand:
     meets that is a doubt for nothing.
     """
 
-    def __init__(self, ask: requests.Request, limits: Limits) -> None:
+    def __init__(
+        self, ask: requests.Request, limits: Limits, allows: Callable[[str], bool] | None, by_proxy: bool
+    ) -> None:
         self._ask = ask
         self._limits = limits
+        self._allows = allows
+        self._by_proxy = by_proxy
         self._gate = _Gate()
         self._over = threading.Event()
         self._answer: requests.Response | None = None
@@ -160,9 +181,10 @@ class _Errand:
         raise Unsent(reason) from None
 
     def _send(self) -> None:
-        _here.gate = self._gate
+        _here.gate, _here.allows = self._gate, self._allows
         try:
             with requests.Session() as session:
+                session.trust_env = self._by_proxy
                 session.mount("http://", _Adapter())
                 session.mount("https://", _Adapter())
                 prepared = session.prepare_request(self._ask)

@@ -14,11 +14,34 @@ from hyponema_cli.store import Store
 
 if TYPE_CHECKING:
     from hyponema_cli.carriers.base import Carrier
+    from hyponema_cli.engine.courier import Courier
 
 
 def desk_of(store: Store, clock: Clock, actor: str, environ: Mapping[str, str] = os.environ) -> Desk:
     """Return the place where a pass over `store` works; carriers are opened when a call needs them."""
     return Desk(store, partial(_open_carrier, store, clock, environ), clock, actor, zonedata.version())
+
+
+DELIVER_SECONDS = 10.0
+"""How long a tick delivers webhooks; what is left waits for the next one."""
+
+
+def deliver(desk: Desk) -> None:
+    """Deliver the webhooks that are due, if there are any."""
+    from hyponema_cli.store import webhooks
+
+    if webhooks.any_due(desk.store, desk.clock.now()):
+        courier_of(desk).run_for(DELIVER_SECONDS)
+
+
+def courier_of(desk: Desk, environ: Mapping[str, str] = os.environ) -> Courier:
+    """Return who delivers the webhooks of a desk's workspace."""
+    from hyponema_cli.core.webhook import read_secrets
+    from hyponema_cli.engine.courier import Courier
+    from hyponema_cli.engine.post import post
+    from hyponema_cli.store.secret import webhook_secret
+
+    return Courier(desk, post, lambda: read_secrets(webhook_secret(desk.store.path, environ)))
 
 
 def _open_carrier(store: Store, clock: Clock, environ: Mapping[str, str], account: str) -> Carrier:

@@ -41,7 +41,7 @@ def load(setup: CarrierSetup) -> Carrier:
         carrier = point.load()(setup)
     except HypError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a module that ends the program must not end this one
         raise Unusable(
             f"carrier {setup.account!r} cannot be loaded from {point.value}: {type(error).__name__}: {error}",
             hint="fix or uninstall that plugin; HYP_DEBUG=1 shows its traceback",

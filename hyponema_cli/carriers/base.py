@@ -74,6 +74,8 @@ class Capabilities:
     """How many calls a second the account takes; None: as many as come."""
     tells_price: bool = False
     """A price follows, some time after a call has ended."""
+    requests_at_once: int = 1
+    """How many requests for calls one process may have under way; more than one: `place_call` runs in threads."""
 
 
 LONGEST_DURATION_SECONDS = 10 * 24 * 3600

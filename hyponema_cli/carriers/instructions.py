@@ -24,8 +24,6 @@ MOST_TOLD = 4_000
 """How many characters may tell a carrier how to connect a call. Twilio's limit for a `Twiml` parameter (its API
 description, CreateCall); held for answer URLs too, so that an agent can change its way and leave nobody out."""
 LONGEST_ID = 64
-LONGEST_ADDRESS = 1_000
-"""With an address of up to so many characters, a call without a context can always be told what it must be."""
 
 # Allowed in JSON and not in XML 1.0 (section 2.2); a lone surrogate can be in neither.
 _NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -86,10 +84,31 @@ def instructions(connection: Connection, told: Mapping[str, str]) -> str:
     return connection.application_sid or ""
 
 
+def room_for_context(connection: Connection) -> int:
+    """Return how many characters are left for a context; raises InvalidInput where not even an empty one fits."""
+    left = MOST_TOLD - _length(connection, "x" * LONGEST_ID, {})
+    if left < 0:
+        raise InvalidInput(
+            f"the address is too long: with it, a call's instructions take {MOST_TOLD - left:,} of {MOST_TOLD:,} "
+            "characters",
+            hint="what differs from call to call belongs into --context",
+        )
+    return left
+
+
 def refuse_too_long(connection: Connection, user_id: str | None, customer_context: Mapping[str, Any]) -> None:
     """Raise InvalidInput when a call could not be told all that it must be: the longest ids are assumed."""
-    if not customer_context and len(connection.way or "") <= LONGEST_ADDRESS:
-        return
+    length = _length(connection, user_id, customer_context)
+    if length > MOST_TOLD:
+        size = len(_compact(customer_context))
+        raise InvalidInput(
+            f"the customer context is too long: with it, a call's instructions take {length:,} of "
+            f"{MOST_TOLD:,} characters",
+            hint=f"the context takes {size:,} as JSON; keep a key in it, and let the agent look up the rest",
+        )
+
+
+def _length(connection: Connection, user_id: str | None, customer_context: Mapping[str, Any]) -> int:
     longest = "x" * LONGEST_ID
     told = facts(
         agent_id=longest,
@@ -102,14 +121,7 @@ def refuse_too_long(connection: Connection, user_id: str | None, customer_contex
         customer_context=customer_context,
     )
     # One without a way may be given one later.
-    length = len(instructions(connection if connection.way else Connection(stream_url="wss://agent.example"), told))
-    if length > MOST_TOLD:
-        size = len(told["customer_context"])
-        raise InvalidInput(
-            f"the customer context is too long: with it, a call's instructions take {length:,} of "
-            f"{MOST_TOLD:,} characters",
-            hint=f"the context takes {size:,} as JSON; keep a key in it, and let the agent look up the rest",
-        )
+    return len(instructions(connection if connection.way else Connection(stream_url="wss://agent.example"), told))
 
 
 def _compact(context: Mapping[str, Any]) -> str:

@@ -76,7 +76,7 @@ class TwilioCarrier:
 
     def capabilities(self) -> Capabilities:
         """Every call can be found again, and each has its price some minutes after its end."""
-        return Capabilities(find="history", calls_per_second=CALLS_PER_SECOND, tells_price=True)
+        return Capabilities(find="history", calls_per_second=CALLS_PER_SECOND, tells_price=True, requests_at_once=32)
 
     def check(self) -> str:
         """Ask who the account is. A key that may only place calls cannot be checked like this."""

@@ -8,13 +8,15 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from hyponema_cli.cli import output
+from hyponema_cli.cli import output, values
 from hyponema_cli.cli.command import Session, command, group
 from hyponema_cli.cli.users import moved_sentence
 from hyponema_cli.core import caps, timewords, window
 from hyponema_cli.core.errors import InvalidInput, nearest
 from hyponema_cli.core.records import Settings
+from hyponema_cli.core.webhook import EVENTS
 from hyponema_cli.engine import book, configure
+from hyponema_cli.engine.request import is_address, webhook_events, webhook_url
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import settings
 
@@ -29,11 +31,26 @@ class _Setting(NamedTuple):
     about: str
 
 
-def _read_switch(text: str) -> str:
+def _read_switch(key: str) -> Callable[[str], str]:
     words = {"true": "true", "on": "true", "yes": "true", "false": "false", "off": "false", "no": "false"}
-    if text.strip().casefold() not in words:
-        raise InvalidInput(f"live {text!r} is not true or false", hint="hyp config set live true")
-    return words[text.strip().casefold()]
+
+    def read(text: str) -> str:
+        if text.strip().casefold() not in words:
+            raise InvalidInput(f"{key} {text!r} is not true or false", hint=f"hyp config set {key} true")
+        return words[text.strip().casefold()]
+
+    return read
+
+
+def _read_receiver(text: str) -> str:
+    # Whether a private address is meant, the setting beside it says; `set` looks at both.
+    return webhook_url(text, allow_private=True) or ""
+
+
+def _read_heartbeat(text: str) -> str:
+    if not is_address(text, ("http", "https")):
+        raise InvalidInput(f"heartbeat_url {text!r} is not http(s)", hint="as in https://example.org/ping/hyp")
+    return text
 
 
 def _read_window(text: str) -> str:
@@ -75,7 +92,7 @@ def _number(value: float | None) -> str | None:
 
 SETTINGS = {
     "live": _Setting(
-        _read_switch,
+        _read_switch("live"),
         lambda it: it.live,
         lambda it: "true" if it.live else "false",
         "real carriers may dial; off: only the simulated one",
@@ -121,6 +138,30 @@ SETTINGS = {
         lambda it: it.daily_budget,
         lambda it: str(it.daily_budget) if it.daily_budget else None,
         "how many calls may be made in a day of the workspace's timezone",
+    ),
+    "webhook_url": _Setting(
+        _read_receiver,
+        lambda it: it.webhook_url,
+        lambda it: it.webhook_url,
+        "who is told of executions whose schedule names nobody",
+    ),
+    "webhook_events": _Setting(
+        lambda text: ",".join(webhook_events(values.comma_list([text]) or []) or ()),
+        lambda it: list(it.webhook_events),
+        lambda it: ",".join(it.webhook_events) or None,
+        f"of what, where the schedule does not say: {', '.join(EVENTS)}; not set: everything",
+    ),
+    "webhook_allow_private": _Setting(
+        _read_switch("webhook_allow_private"),
+        lambda it: it.webhook_allow_private,
+        lambda it: "true" if it.webhook_allow_private else "false",
+        "receivers may stand on this machine or in its network",
+    ),
+    "heartbeat_url": _Setting(
+        _read_heartbeat,
+        lambda it: it.heartbeat_url,
+        lambda it: it.heartbeat_url,
+        "asked after every good pass of a worker or a tick, for a service that misses it",
     ),
 }
 
@@ -199,6 +240,8 @@ def unset(session: Session, key: Key) -> None:
 def _change(session: Session, key: str, stored: str | None) -> None:
     with session.desk() as desk:
         moved = []
+        if key == "webhook_url":
+            webhook_url(stored, desk.settings().webhook_allow_private)
         if key == "timezone":
             moved = book.set_workspace_zone(desk, lambda: configure.write(desk, key, stored))
         else:

@@ -17,7 +17,7 @@ from hyponema_cli.core import timewords
 from hyponema_cli.core.call import ExecutionState
 from hyponema_cli.core.errors import InvalidInput, NotFound
 from hyponema_cli.core.instant import maybe_text, to_text
-from hyponema_cli.core.records import Event, Execution
+from hyponema_cli.core.records import Call, Event, Execution
 from hyponema_cli.engine import find
 from hyponema_cli.engine.materialise import occurrences_ahead
 from hyponema_cli.render import json, times
@@ -136,6 +136,10 @@ def _ids_of(store: Store, word: str) -> list[str]:
     return list(dict.fromkeys([word, *found]))
 
 
+def _seconds(call: Call) -> str | None:
+    return None if call.duration_seconds is None else str(call.duration_seconds)
+
+
 def columns(workspace: str | None) -> Sequence[Column[Execution]]:
     """Return the columns of a list of executions."""
 
@@ -173,7 +177,7 @@ def columns(workspace: str | None) -> Sequence[Column[Execution]]:
         Column("attempts", lambda it: str(it.attempts), spare=True),
         Column(
             "duration",
-            lambda it: str(it.last_call.duration_seconds or "") if it.last_call else "",
+            lambda it: it.last_call and _seconds(it.last_call),
             lambda it: times.duration(it.last_call.duration_seconds) if it.last_call else None,
             spare=True,
         ),

@@ -37,6 +37,7 @@ COMMANDS = {
     "reconcile": "reconcile",
     "sessions": "sessions",
     "suppressions": "suppressions",
+    "webhooks": "webhooks",
     "config": "config",
     "db": "db",
 }

@@ -131,7 +131,10 @@ class ScheduleOptions(WhenOptions):
         _option("--webhook-url", metavar="URL", help="Kept for delivery; this version does not deliver it."),
     ] = None
     webhook_event: Annotated[
-        list[str] | None, _option("--webhook-event", metavar="EVENT", help="started, completed, failed.")
+        list[str] | None,
+        _option(
+            "--webhook-event", metavar="EVENT", help="What to tell: started, completed, failed, … [default: all]"
+        ),
     ] = None
     priority: Annotated[
         int | None, _option("--priority", metavar="N", help="Higher goes first at the same time.")

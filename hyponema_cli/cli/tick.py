@@ -30,9 +30,14 @@ def tick(session: Session) -> int | None:
         from hyponema_cli.engine.report import TickReport
         from hyponema_cli.engine.tick import tick as run
         from hyponema_cli.render import json
-        from hyponema_cli.wire import desk_of
+        from hyponema_cli.wire import deliver, desk_of
 
-        report = TickReport(now, now) if idle else run(desk_of(store, session.clock, "tick"))
+        if idle:
+            report = TickReport(now, now)
+        else:
+            desk = desk_of(store, session.clock, "tick")
+            report = run(desk)
+            deliver(desk)
     if session.json:
         output.data(json.document(json.counts(report)) + "\n")
     else:

@@ -34,6 +34,14 @@ class Settings:
     """Calls a second for each carrier account; None: what the carrier says of itself."""
     concurrency: int | None = None
     daily_budget: int | None = None
+    webhook_url: str | None = None
+    """Who hears of executions whose schedule names nobody."""
+    webhook_events: tuple[str, ...] = ()
+    """Of what, where the schedule does not say; empty: everything."""
+    webhook_allow_private: bool = False
+    """Whether receivers may stand on this machine, or in its network."""
+    heartbeat_url: str | None = None
+    """Asked after every good pass."""
 
     def window(self, own: timedelta | None) -> timedelta:
         """Return the catch-up window in force: a schedule's own, else the workspace's."""

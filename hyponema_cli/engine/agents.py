@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, get_args
 
+from hyponema_cli.carriers.instructions import room_for_context
 from hyponema_cli.core import timewords
 from hyponema_cli.core.connect import MachineDetection
 from hyponema_cli.core.errors import InvalidInput, nearest
@@ -48,6 +49,7 @@ def add(desk: Desk, agent_id: str | None, words: Words) -> Agent:
     now = desk.clock.now()
     blank = Agent(agent_id or desk.new_id("agent", now), words.name or "", None, None, None, now, now)
     agent = _changed(blank, words)
+    room_for_context(agent.connection)
     with desk.store.transaction():
         agents.insert(desk.store, agent)
         events.add(desk.store, now, desk.actor, "agent.added", subject_id=agent.id)

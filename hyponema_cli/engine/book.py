@@ -175,7 +175,7 @@ def edit_user(desk: Desk, user_id: str, change: Callable[[User], User]) -> tuple
         def write() -> None:
             users.update(desk.store, after, now)
             if after.context != before.context:
-                for schedule in schedules.with_long_context(desk.store, user_id=after.id):
+                for schedule in schedules.with_context(desk.store, user_id=after.id):
                     for agent in agents.find(desk.store, schedule.agent_id)[:1]:
                         refuse_untellable(desk.store, agent, schedule)
             executions.wake(desk.store, now, user_id=after.id)

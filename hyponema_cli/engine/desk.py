@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hyponema_cli.clock import Clock
 from hyponema_cli.core.records import Settings
+from hyponema_cli.core.webhook import TOLD
 from hyponema_cli.ids import NewId, new_id
 from hyponema_cli.store import Store, events, settings
 
@@ -33,6 +34,10 @@ class Desk:
     new_id: NewId = new_id
     stopping: Callable[[], bool] = _never
     """True when the pass at hand should come to an end: what is left stays for the next one."""
+    requests_at_once: int = 1
+    """How many requests for calls may be under way; more than one where somebody waits for their answers."""
+    drain_within: timedelta = timedelta(seconds=30)
+    """How long a pass that is told to stop waits for requests that are under way."""
     keeps_journal: bool = True
     """Off for a copy that nobody is called from."""
     _carriers: dict[str, Carrier] = field(default_factory=dict)
@@ -61,7 +66,7 @@ class Desk:
         call_id: str | None = None,
         reason: str | None = None,
     ) -> None:
-        """Write a line of the audit trail, in the transaction that is open."""
+        """Write a line of the audit trail, and tell who wants to hear of that, in the transaction that is open."""
         events.add(
             self.store,
             now,
@@ -72,6 +77,11 @@ class Desk:
             call_id=call_id,
             reason=reason,
         )
+        told = TOLD.get(name)
+        if told is not None and execution_id is not None:
+            from hyponema_cli.engine.outbox import tell
+
+            tell(self.store, told, execution_id, call_id, now, self.new_id)
 
 
 def jitter_of(call_id: str) -> float:

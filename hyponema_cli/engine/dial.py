@@ -1,4 +1,4 @@
-"""How does a call go out? Claim it, write the intent, commit; send one request; record what came of it.
+"""How does a call go out? Claim it, write the intent, commit; let one request leave; record what came of it.
 
 Between the commit and the record lies the only moment in which hyp may not know whether a phone rings. If the process
 dies there, the row says `placing`; it becomes a doubt, and nobody dials that attempt again.
@@ -9,18 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
-from hyponema_cli.carriers.base import (
-    NotSent,
-    OutcomeUnknown,
-    PlaceCall,
-    Rejected,
-    Throttled,
-    checked,
-    clean,
-    in_words,
-)
+from hyponema_cli.carriers.base import in_words
 from hyponema_cli.core.call import CallState
 from hyponema_cli.core.decide import JUST_AFTER, Defer, Dial, Skip, decide
 from hyponema_cli.core.errors import HypError
@@ -32,35 +22,16 @@ from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.facts import DOUBT_MAY_BE_LIVE, Scene
 from hyponema_cli.engine.finish import finish_execution
 from hyponema_cli.engine.lines import Lines
-from hyponema_cli.engine.record import (
-    FIRST_BACK_OFF,
-    LONGEST_BACK_OFF,
-    NO_WAIT,
-    SEND_WITHIN,
-    Accepted,
-    Answer,
-    Doubt,
-    Intent,
-    NotPlaced,
-    Refused,
-    record_all,
-)
+from hyponema_cli.engine.record import SEND_WITHIN, Intent, NotPlaced, record_all
 from hyponema_cli.engine.report import TickReport
-from hyponema_cli.engine.told import told
-from hyponema_cli.store import calls, executions, holds, journal
+from hyponema_cli.engine.send import Sender, sending
+from hyponema_cli.store import calls, executions, journal
 
-MOST_INTENTS_A_COMMIT = 512
-SHARED_COMMIT = timedelta(milliseconds=200)
-"""Intents share a commit as long as they are sent within this time: if we die, no more than that are in doubt. The
-first round takes one; each next one four times as many, or a quarter of it when the carrier was slow."""
-GROWTH = 4
 LEAST_LOOK = 16
 """How many due executions a round looks at, even if it may dial one only: others may be deferred or skipped."""
 DIAL_WITHIN = timedelta(minutes=1)
 """How long a pass dials. A worker's next pass follows at once, cron's within the minute."""
 A_SECOND = timedelta(seconds=1)
-LONGEST_MEANT = timedelta(weeks=1)
-"""No carrier means a longer wait than this: its plugin has misread it."""
 LONGEST_NAP = timedelta(seconds=1)
 """How long a pass waits for a turn before it looks whether it should stop."""
 
@@ -77,32 +48,42 @@ def dial_due(desk: Desk, report: TickReport, only: str | None = None, within: ti
     if not executions.any_due(desk.store, desk.clock.now()):
         return
     lines = Lines(desk)
+    with sending(desk, report, lines) as sender:
+        _rounds(desk, report, lines, sender, only, within)
+    report.carrier_trouble = lines.problems()
+
+
+def _rounds(
+    desk: Desk, report: TickReport, lines: Lines, sender: Sender, only: str | None, within: timedelta
+) -> None:
+    """Claim and send, round after round, until nobody is left who can be dialled now, or the time is over."""
     deferred: set[str] = set()
     turns: list[datetime] = []
-    room, in_line = 1, 0
+    in_line = 0
     began = now = desk.clock.now()
     behind = report.database_behind = desk.keeps_journal and journal.is_behind(desk.store)
     while now - began <= within and not desk.stopping():
         lines.open_all()
-        with desk.store.transaction():
-            # Those who wait for their turn stand in front; the look goes as far behind them.
-            claims = _claim(desk, now, room, in_line, report, lines, only, behind=behind)
-        in_line = len(claims.in_line)
-        deferred |= claims.deferred
-        turns = sorted(turn for turn in (*turns, *claims.turns) if turn > now)
-        if claims.intents:
-            _journal(desk, claims.intents, report)
-            sent = _send_all(desk, claims.intents, report, lines)
-            room = min(room * GROWTH, MOST_INTENTS_A_COMMIT) if sent.quick else max(room // GROWTH, 1)
-            claims.all_seen &= sent.all_out and not claims.in_line
-        if claims.all_seen:
-            # Nobody is left but those who wait for their turn.
-            if not turns or turns[0] - began > within:
+        all_seen = True
+        if sender.room:
+            with desk.store.transaction():
+                # Those who wait for their turn stand in front; the look goes as far behind them.
+                claims = _claim(desk, now, sender.room, in_line, report, lines, only, behind=behind)
+            in_line = len(claims.in_line)
+            deferred |= claims.deferred
+            turns = sorted(turn for turn in (*turns, *claims.turns) if turn > now)
+            all_seen = claims.all_seen
+            if claims.intents:
+                _journal(desk, claims.intents, report)
+                all_seen = sender.send(claims.intents) and all_seen and not claims.in_line
+        if all_seen:
+            # Nobody is left but those who wait for their turn, and those whose answers are on their way.
+            soon = [turn for turn in turns[:1] if turn - began <= within]
+            if not soon and sender.is_idle:
                 break
-            desk.clock.wait_until(min(turns[0], now + LONGEST_NAP))
+            sender.rest(min([*soon, now + LONGEST_NAP]))
         now = desk.clock.now()
     report.deferred += len(deferred)
-    report.carrier_trouble = lines.problems()
 
 
 def _make_room(desk: Desk, now: datetime) -> None:
@@ -255,117 +236,5 @@ def _journal(desk: Desk, intents: list[Intent], report: TickReport) -> None:
         raise
 
 
-class _Sent(NamedTuple):
-    """How the sending of a batch went."""
-
-    quick: bool
-    """All were sent within the time that they share a commit for."""
-    all_out: bool
-    """None was given back to be decided again at once."""
-
-
-def _send_all(desk: Desk, intents: list[Intent], report: TickReport, lines: Lines) -> _Sent:
-    """Send the intents one by one, and record them all, even when we are told to stop in between.
-
-    A carrier that turns slow gets no more of them: what is left is put back.
-    """
-    began = desk.clock.now()
-    answers: list[tuple[Intent, Answer]] = []
-    quick = True
-    try:
-        for intent in intents:
-            answers.append(
-                (intent, _send_in_turn(desk, intent, lines) if quick else NotPlaced("put_back", wait=NO_WAIT))
-            )
-            quick = quick and desk.clock.now() - began <= SHARED_COMMIT
-    except BaseException:
-        # Stopped inside a request: that one is a doubt. Those behind it were never sent.
-        for intent in intents[len(answers) : len(answers) + 1]:
-            answers.append((intent, Doubt("interrupted")))
-        answers.extend((intent, NotPlaced("stopped", wait=NO_WAIT)) for intent in intents[len(answers) :])
-        raise
-    finally:
-        record_all(desk, answers, report)
-    back = any(isinstance(answer, NotPlaced) and answer.wait == NO_WAIT for _, answer in answers)
-    return _Sent(quick, not back)
-
-
-def _send_in_turn(desk: Desk, intent: Intent, lines: Lines) -> Answer:
-    """Send a request when its turn has come, and not sooner after the one before than the carrier's pace allows."""
-    account = intent.call.carrier
-    if intent.pace is not None:
-        desk.clock.wait_until(max(intent.send_at, lines.free_at(account, intent.pace)))
-        lines.sent(account, desk.clock.now())
-    return _send(desk, intent, lines)
-
-
-def _send(desk: Desk, intent: Intent, lines: Lines) -> Answer:
-    """Send one request, unless it is too late for it; say what is known of its fate."""
-    call = intent.call
-    problem = lines.problem(call.carrier, call.from_number)
-    if problem is not None:
-        return NotPlaced("carrier_unusable", problem)
-    now = desk.clock.now()
-    if now > call.deadline_at:
-        return NotPlaced("too_late_to_send", wait=NO_WAIT)
-    if intent.hours is not None and not intent.hours.admits(now):
-        return NotPlaced("window_closed", wait=NO_WAIT)
-    try:
-        # Open already, unless the workspace was armed this very moment. A plugin that fails to load has not dialled.
-        carrier = desk.carrier(call.carrier)
-    except Exception as error:
-        lines.give_up(call.carrier, in_words(error))
-        return NotPlaced("carrier_unusable", in_words(error))
-    try:
-        view = checked(carrier.place_call(_request_of(intent)))
-    except NotSent as error:
-        # The next request would fare no better, after as long a wait: not again in this pass.
-        lines.give_up(call.carrier, f"it cannot be reached: {in_words(error)}")
-        return NotPlaced("not_sent", in_words(error))
-    except Throttled as error:
-        wait = _sane_wait(error.retry_after)
-        if wait is not None:
-            # The account takes nothing before that: whoever else is due need not ask.
-            lines.give_up(call.carrier, f"it asks to wait: {in_words(error)}")
-        return NotPlaced("throttled", in_words(error), wait, held="account" if wait is not None else None)
-    except Rejected as error:
-        # Every call of that account, or from that number, would be refused: stop it, and do not burn the list.
-        if error.scope == "account":
-            lines.give_up(call.carrier, f"the account is refused: {in_words(error)}")
-            desk.forget_carrier(call.carrier)
-            return NotPlaced("account_refused", in_words(error), LONGEST_BACK_OFF, held="account")
-        if error.scope == "sender":
-            lines.give_up(call.carrier, f"the number is refused: {in_words(error)}", call.from_number)
-            return NotPlaced("sender_refused", in_words(error), LONGEST_BACK_OFF, held="sender")
-        return Refused(clean(error.code or error.scope), in_words(error))
-    except OutcomeUnknown as error:
-        return Doubt("no_clean_answer", in_words(error))
-    except Exception as error:  # whatever else a plugin raises, it may have dialled before
-        return Doubt("carrier_error", f"{type(error).__name__}: {in_words(error)}")
-    if not view.carrier_call_id:
-        return Doubt("no_id")
-    return Accepted(view, desk.clock.now())
-
-
-def _request_of(intent: Intent) -> PlaceCall:
-    call = intent.call
-    return PlaceCall(
-        call.id,
-        call.to_number,
-        call.from_number,
-        call.execution_id,
-        call.number,
-        intent.connection,
-        told(intent.due, call.id, call.number),
-    )
-
-
 def _log(desk: Desk, now: datetime, name: str, due: executions.Due, reason: str | None) -> None:
     desk.log(now, name, schedule_id=due.schedule_id, execution_id=due.id, reason=reason)
-
-
-def _sane_wait(wait: object) -> timedelta | None:
-    """Return what a carrier asks us to wait: the shortest back-off at least, a day at most; None for nonsense."""
-    if not isinstance(wait, timedelta) or wait > LONGEST_MEANT:
-        return None
-    return min(max(wait, FIRST_BACK_OFF), holds.LONGEST)

@@ -22,6 +22,7 @@ class Lines:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._own_pace: dict[str, float | None] = {}
+        self._at_once: dict[str, int] = {}
         self._problems: dict[tuple[str, str | None], str] = {}
         self._notes: dict[str, str] = {}
         self._sent_at: dict[str, datetime] = {}
@@ -38,13 +39,19 @@ class Lines:
         if account in self._own_pace or self.problem(account) is not None:
             return
         try:
-            self._own_pace[account] = _sane(self._desk.carrier(account).capabilities().calls_per_second)
+            can = self._desk.carrier(account).capabilities()
+            self._own_pace[account] = _sane(can.calls_per_second)
+            self._at_once[account] = can.requests_at_once
         except HypError as error:
             self.give_up(account, error.message)
         except Exception as error:
             from hyponema_cli.carriers.base import in_words
 
             self.give_up(account, f"{type(error).__name__}: {in_words(error)}")
+
+    def at_once(self, account: str) -> int:
+        """Return how many requests to a carrier may be under way in one process."""
+        return self._at_once.get(account, 1)
 
     def sent(self, account: str, at: datetime) -> None:
         """Note that a request goes out now."""

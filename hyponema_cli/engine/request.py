@@ -15,6 +15,7 @@ from hyponema_cli.core.call import ScheduleState
 from hyponema_cli.core.errors import InvalidInput, nearest
 from hyponema_cli.core.records import Agent, Callee, Schedule, Settings, User, blank_schedule
 from hyponema_cli.core.retry import RETRYABLE, Backoff, RetryPolicy
+from hyponema_cli.core.webhook import EVENTS, is_ip, is_public
 from hyponema_cli.core.when import When, WhenWords, parse
 from hyponema_cli.engine import find
 from hyponema_cli.engine.desk import Desk
@@ -37,7 +38,6 @@ CLEARABLE = {
 _STORED_AS = {"start": "start_at", "until": "until_at", "window": "calling_window"}
 MOST = 1_000_000
 """The largest number that an option takes; more is a slip of the finger."""
-WEBHOOK_EVENTS = ("started", "completed", "failed")
 
 T = TypeVar("T")
 
@@ -121,8 +121,8 @@ def changed(desk: Desk, schedule: Schedule, request: Request, workspace: Setting
         "until_at": timewords.parse_bound(request.until, zone, end=True) if request.until else None,
         "catch_up_window": _window(request.catch_up_window),
         "calling_window": window.parse(request.window).text if request.window is not None else None,
-        "webhook_url": _webhook_url(request.webhook_url),
-        "webhook_events": _webhook_events(request.webhook_events),
+        "webhook_url": webhook_url(request.webhook_url, workspace.webhook_allow_private),
+        "webhook_events": webhook_events(request.webhook_events),
         "priority": _priority(request.priority),
     }
     schedule = replace(schedule, **{name: value for name, value in changes.items() if value is not None})
@@ -259,9 +259,21 @@ SHORTEST_DOUBT = timedelta(minutes=1)
 """Nobody is dialled again from a doubt before the carrier was asked for the call more than once."""
 
 
-def _webhook_url(url: str | None) -> str | None:
-    if url is not None and not is_address(url, ("http", "https")):
+def webhook_url(url: str | None, allow_private: bool) -> str | None:
+    """Check where a receiver is. What a name leads to is only known when it is told something, and judged then."""
+    if url is None:
+        return None
+    if not is_address(url, ("http", "https")):
         raise InvalidInput(f"webhook URL {url!r} is not http(s)", hint="as in https://example.org/hooks/calls")
+    from urllib.parse import urlsplit
+
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    is_local = host == "localhost" or host.endswith(".localhost") or (is_ip(host) and not is_public(host))
+    if is_local and not allow_private:
+        raise InvalidInput(
+            f"webhook URL {url!r} is on this machine or in its network",
+            hint="if that is meant: hyp config set webhook_allow_private true",
+        )
     return url
 
 
@@ -276,7 +288,8 @@ def is_address(url: str, schemes: Sequence[str]) -> bool:
         return False
 
 
-def _webhook_events(events: Sequence[str] | None) -> tuple[str, ...] | None:
+def webhook_events(events: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Read which events are told."""
     if events is None:
         return None
-    return tuple(dict.fromkeys(_word_of("--webhook-event", event, WEBHOOK_EVENTS) for event in events))
+    return tuple(dict.fromkeys(_word_of("--webhook-event", event, EVENTS) for event in events))

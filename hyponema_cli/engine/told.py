@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hyponema_cli.carriers.instructions import facts, refuse_too_long
+from hyponema_cli.carriers.instructions import facts, refuse_too_long, room_for_context
 from hyponema_cli.core.errors import Conflict
 from hyponema_cli.core.gates import SIMULATED
 from hyponema_cli.core.records import Agent, Schedule
@@ -52,6 +52,8 @@ def refuse_untellable(store: Store, agent: Agent, schedule: Schedule) -> None:
 
 
 def refuse_untellable_to(store: Store, agent: Agent) -> None:
-    """Raise InvalidInput when calls that are planned could not carry their context by an agent's new way."""
-    for schedule in schedules.with_long_context(store, agent_id=agent.id):
+    """Raise InvalidInput when calls, or those that are planned, could not carry what they must by an agent's way."""
+    room = room_for_context(agent.connection)
+    # As it is stored, a character takes five at most in what a carrier gets (`&amp;`).
+    for schedule in schedules.with_context(store, agent_id=agent.id, longer_than=room // 5):
         refuse_untellable(store, agent, schedule)

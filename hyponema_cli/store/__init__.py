@@ -127,6 +127,7 @@ class Store:
                 or exists (select 1 from calls where status = 'in_doubt' and next_poll_at <= :now)
                 or exists (select 1 from calls where finished_at is not null and next_poll_at is not null
                                                  and next_poll_at <= :now)
+                or exists (select 1 from webhooks where status = 'pending' and next_try_at <= :now)
                 or not exists (select 1 from settings where key = 'zone_edition' and value >= :edition)
             """,
             {"now": to_text(now), "edition": zone_edition},

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x68797031
 """`hyp1` in the file's header: says that a SQLite file is ours."""
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """How many steps there are; kept in the header as `user_version`, where every start can read it for nothing."""
 
 
@@ -25,7 +25,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     from sqlite_utils import Database, Migrations
 
     steps = Migrations("hyp")
-    for step in (m0001_the_spine, m0002_the_gates, m0003_the_carriers):
+    for step in (m0001_the_spine, m0002_the_gates, m0003_the_carriers, m0004_the_outbox):
         steps()(step)
     connection.execute("begin immediate")
     try:
@@ -59,6 +59,11 @@ def m0002_the_gates(db: Database) -> None:
 def m0003_the_carriers(db: Database) -> None:
     """How long an agent's phones ring and talk, what calls cost, and which carriers are left alone for a while."""
     _run(db, CARRIERS)
+
+
+def m0004_the_outbox(db: Database) -> None:
+    """What receivers are to be told."""
+    _run(db, OUTBOX)
 
 
 def _run(db: Database, statements: str) -> None:
@@ -416,3 +421,30 @@ create table holds (
   until text not null,
   primary key (account, from_number)
 ) strict, without rowid"""
+
+
+OUTBOX = """\
+create table webhooks (
+  seq integer primary key,
+  id text not null unique,
+  execution_id text not null,
+  schedule_id text not null,
+  event text not null
+    check (event in ('started', 'completed', 'failed', 'exhausted', 'missed', 'skipped', 'in_doubt')),
+  url text not null,
+  body text not null check (json_valid(body)),
+  status text not null check (status in ('pending', 'delivered', 'dead')),
+  attempts integer not null default 0,
+  next_try_at text,
+  last_error text,
+  created_at text not null,
+  finished_at text,
+  check ((next_try_at is not null) = (status = 'pending')),
+  check ((finished_at is not null) = (status <> 'pending'))
+) strict;
+
+create index webhooks_due on webhooks (next_try_at, seq) where status = 'pending';
+
+create index webhooks_in_line on webhooks (execution_id, seq) where status = 'pending';
+
+create index webhooks_undelivered on webhooks (status) where status <> 'delivered'"""

@@ -28,9 +28,6 @@ _OWN = (
 )
 _NAMES = tuple(_OWN.split(", "))
 
-LONG_CONTEXT = 600
-"""In a query of 4,000 characters, each of these can take three, beside an address of a thousand."""
-
 _SELECT = f"""
     select {", ".join("s." + name for name in _NAMES)},
       u.name, u.phone_number, u.timezone, u.local_time, u.calling_window, a.name,
@@ -115,14 +112,16 @@ def live_ids_of(store: Store, column: str, owner_id: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-def with_long_context(store: Store, *, agent_id: str | None = None, user_id: str | None = None) -> list[Schedule]:
-    """Return the live schedules of an agent or a user of whose callees so much is known that it may be too long."""
+def with_context(
+    store: Store, *, agent_id: str | None = None, user_id: str | None = None, longer_than: int = 0
+) -> list[Schedule]:
+    """Return the live schedules of an agent or a user of whose callees more is known than so many characters."""
     return _read(
         store.execute(
             _SELECT_DUE
             + "where (s.agent_id = ? or s.user_id = ?) and s.status in ('active', 'paused') "
             + "and length(s.customer_context) + coalesce(length(u.context), 0) > ?",
-            (agent_id, user_id, LONG_CONTEXT),
+            (agent_id, user_id, longer_than),
         )
     )
 

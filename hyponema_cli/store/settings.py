@@ -25,6 +25,10 @@ def load(store: Store) -> Settings:
         pace=float(rows["pace"]) if "pace" in rows else None,
         concurrency=int(rows["concurrency"]) if "concurrency" in rows else None,
         daily_budget=int(rows["daily_budget"]) if "daily_budget" in rows else None,
+        webhook_url=rows.get("webhook_url"),
+        webhook_events=tuple(rows["webhook_events"].split(",")) if rows.get("webhook_events") else (),
+        webhook_allow_private=rows.get("webhook_allow_private") == "true",
+        heartbeat_url=rows.get("heartbeat_url"),
     )
 
 

@@ -20,6 +20,7 @@ from hyponema_cli.core.records import Call, Settings
 from hyponema_cli.core.retry import GiveUp, Retry, RetryPolicy
 from hyponema_cli.engine import dial, finish, reconcile, settle
 from hyponema_cli.engine.desk import Desk
+from hyponema_cli.engine.send import OneByOne
 from hyponema_cli.store import Store, calls, create, executions, journal, schedules, turns
 from tests.simulation import checker, gate_checks, process
 from tests.simulation.checker import Check, complaints
@@ -289,15 +290,15 @@ def test_a_journal_that_is_not_written_is_found(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_journal_that_is_written_after_the_request_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    write, send = dial._journal, dial._send_all
+    write, send = dial._journal, OneByOne.send
 
-    def send_first(desk: Desk, intents: Any, report: Any, lines: Any) -> Any:
-        sent = send(desk, intents, report, lines)
-        write(desk, intents, report)
+    def send_first(sender: OneByOne, intents: Any) -> bool:
+        sent = send(sender, intents)
+        write(sender._desk, intents, sender._report)
         return sent
 
     monkeypatch.setattr(dial, "_journal", lambda *arguments: None)
-    monkeypatch.setattr(dial, "_send_all", send_first)
+    monkeypatch.setattr(OneByOne, "send", send_first)
     assert is_found(checker.every_request_was_committed_before)
 
 

@@ -1,0 +1,199 @@
+"""The outbox: what receivers are to be told, written in the transaction of the change itself.
+
+An execution's messages go out in order; nothing of one is due while an earlier one to the same receiver is pending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from hyponema_cli.core.instant import from_text, maybe_instant, maybe_text, to_text
+from hyponema_cli.store import Store
+
+
+class Wanted(NamedTuple):
+    """Where an execution's changes are told, and which of them."""
+
+    schedule_id: str
+    url: str
+    events: tuple[str, ...]
+    """Empty: all."""
+
+
+class Message(NamedTuple):
+    """Something to be told to a receiver."""
+
+    seq: int
+    id: str
+    execution_id: str
+    schedule_id: str
+    event: str
+    url: str
+    body: str
+    status: str
+    """pending, delivered or dead."""
+    attempts: int
+    next_try_at: datetime | None
+    last_error: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+_COLUMNS = (
+    "seq, id, execution_id, schedule_id, event, url, body, status, attempts, next_try_at, last_error, created_at, "
+    "finished_at"
+)
+_FIRST_IN_LINE = """not exists (select 1 from webhooks e where e.execution_id = w.execution_id and e.url = w.url
+  and e.status = 'pending' and e.seq < w.seq)"""
+
+
+def wanted(store: Store, execution_id: str) -> Wanted | None:
+    """Return who wants to hear of an execution: its schedule's receiver, else the workspace's; None: nobody."""
+    row = store.execute(
+        """
+        select s.id, coalesce(s.webhook_url, w.value), iif(s.webhook_events <> '', s.webhook_events, v.value)
+        from executions e join schedules s on s.id = e.schedule_id
+        left join settings w on w.key = 'webhook_url'
+        left join settings v on v.key = 'webhook_events'
+        where e.id = ?
+        """,
+        (execution_id,),
+    ).fetchone()
+    if row is None or row[1] is None:
+        return None
+    return Wanted(row[0], row[1], tuple(row[2].split(",")) if row[2] else ())
+
+
+def put(store: Store, message_id: str, execution_id: str, event: str, to: Wanted, body: str, now: datetime) -> None:
+    """Put a message into the outbox."""
+    store.execute(
+        """
+        insert into webhooks (id, execution_id, schedule_id, event, url, body, status, next_try_at, created_at)
+        values (?, ?, ?, ?, ?, ?, 'pending', ?, ?)
+        """,
+        (message_id, execution_id, to.schedule_id, event, to.url, body, to_text(now), to_text(now)),
+    )
+
+
+def any_due(store: Store, now: datetime, leave: Collection[str] = ()) -> bool:
+    """True when a message is to be sent at `now` to a receiver that is not in `leave`."""
+    holes = ", ".join("?" * len(leave))
+    row = store.execute(
+        f"""
+        select 1 from webhooks w
+        where w.status = 'pending' and w.next_try_at <= ? and w.url not in ({holes}) and {_FIRST_IN_LINE} limit 1
+        """,  # noqa: S608 - placeholders, and a constant of this file
+        (to_text(now), *leave),
+    ).fetchone()
+    return row is not None
+
+
+def next_at(store: Store) -> datetime | None:
+    """Return when the next message is to be sent; None when none is pending."""
+    (earliest,) = store.execute("select min(next_try_at) from webhooks where status = 'pending'").fetchone()
+    return maybe_instant(earliest)
+
+
+def claim(store: Store, now: datetime, leave: Collection[str], limit: int, until: datetime) -> list[Message]:
+    """Take messages that are due, the longest waiting first, none to the receivers in `leave`.
+
+    Nobody else takes them before `until`: if we die, they are told again then.
+    """
+    holes = ", ".join("?" * len(leave))
+    rows = store.execute(
+        f"""
+        update webhooks set attempts = attempts + 1, next_try_at = ?
+        where seq in (
+          select w.seq from webhooks w
+          where w.status = 'pending' and w.next_try_at <= ? and w.url not in ({holes})
+            and {_FIRST_IN_LINE}
+          order by w.next_try_at, w.seq limit ?)
+        returning {_COLUMNS}
+        """,  # noqa: S608 - placeholders, and a constant of this file
+        (to_text(until), to_text(now), *leave, limit),
+    ).fetchall()
+    return sorted((_from_row(row) for row in rows), key=lambda message: message.seq)
+
+
+def delivered(store: Store, seq: int, now: datetime) -> None:
+    """Note that a receiver has taken a message."""
+    store.execute(
+        """
+        update webhooks set status = 'delivered', finished_at = ?, next_try_at = null, last_error = null where seq = ?
+        """,
+        (to_text(now), seq),
+    )
+
+
+def failed(store: Store, seq: int, error: str, next_try_at: datetime | None, now: datetime) -> None:
+    """Note that a receiver has not taken a message; without another try it is dead, and stays in the list."""
+    store.execute(
+        """
+        update webhooks set status = iif(?1 is null, 'dead', 'pending'), next_try_at = ?1, last_error = ?2,
+          finished_at = iif(?1 is null, ?3, null)
+        where seq = ?4
+        """,
+        (maybe_text(next_try_at), error, to_text(now), seq),
+    )
+
+
+def give_back(store: Store, seq: int, next_try_at: datetime) -> None:
+    """Put a message back that was taken and not sent."""
+    store.execute(
+        "update webhooks set attempts = attempts - 1, next_try_at = ? where seq = ? and status = 'pending'",
+        (to_text(next_try_at), seq),
+    )
+
+
+def retry(store: Store, word: str, now: datetime) -> int:
+    """Send anew what was not delivered: a message, an execution's or a schedule's; with `all`, what is dead."""
+    which = "status = 'dead'" if word == "all" else "status <> 'delivered' and ?2 in (id, execution_id, schedule_id)"
+    return store.execute(
+        f"""
+        update webhooks set status = 'pending', attempts = 0, next_try_at = ?1, finished_at = null
+        where {which}
+        """,  # noqa: S608 - a constant of this function
+        (to_text(now),) if word == "all" else (to_text(now), word),
+    ).rowcount
+
+
+def select(store: Store, statuses: Sequence[str], limit: int, about: str | None = None) -> list[Message]:
+    """List messages, the latest first; `limit` 0 is all, `about` is an id of a message, execution or schedule."""
+    holes = ", ".join("?" * len(statuses))
+    rows = store.execute(
+        f"""
+        select {_COLUMNS} from webhooks
+        where status in ({holes}) and (? is null or ? in (id, execution_id, schedule_id))
+        order by seq desc limit {limit or -1:d}
+        """,  # noqa: S608 - placeholders, and a constant of this file
+        (*statuses, about, about),
+    )
+    return [_from_row(row) for row in rows]
+
+
+def backlog(store: Store) -> tuple[int, int]:
+    """Count the messages that are pending, and those that are dead."""
+    row = store.execute(
+        "select sum(status = 'pending'), sum(status = 'dead') from webhooks where status <> 'delivered'"
+    ).fetchone()
+    return int(row[0] or 0), int(row[1] or 0)
+
+
+def _from_row(row: tuple[Any, ...]) -> Message:
+    return Message(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        row[5],
+        row[6],
+        row[7],
+        row[8],
+        maybe_instant(row[9]),
+        row[10],
+        from_text(row[11]),
+        maybe_instant(row[12]),
+    )
