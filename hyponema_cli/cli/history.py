@@ -177,7 +177,7 @@ def columns(workspace: str | None) -> Sequence[Column[Execution]]:
         Column("attempts", lambda it: str(it.attempts), spare=True),
         Column(
             "duration",
-            lambda it: it.last_call and _seconds(it.last_call),
+            lambda it: _seconds(it.last_call) if it.last_call else None,
             lambda it: times.duration(it.last_call.duration_seconds) if it.last_call else None,
             spare=True,
         ),
