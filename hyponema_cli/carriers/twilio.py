@@ -63,6 +63,8 @@ class _Page(NamedTuple):
     oldest: datetime | None
     """When the last of all that stand on it was created; None: it is empty."""
     has_more: bool
+    has_undated: bool
+    """A call on it does not say when it was created."""
 
 
 class TwilioCarrier:
@@ -140,6 +142,9 @@ class TwilioCarrier:
         """
         found, page = list[CallView](), None
         for page in self._pages(PAGE, to=to_number, from_=from_number):
+            if page.has_undated:
+                # It may have been made at any time: neither adopted nor overlooked.
+                raise CarrierError("it lists a call without saying when it was made")
             found += [
                 view
                 for view in page.views
@@ -178,13 +183,15 @@ class TwilioCarrier:
             page = self._api().account.calls.page(page_size=size, **filters)
         for number in range(1, MOST_PAGES + 1):
             with self._asking():
-                listed = [(view_of(each, now), each.direction) for each in page]
+                seen = list(page)
+                listed = [(view_of(each, now), each.direction) for each in seen]
                 has_more = page.next_page_url is not None
             yield _Page(
                 # What came in is no call of ours; where a server does not say, it may be.
                 [view for view, direction in listed if direction != "inbound"],
                 listed[-1][0].created_at if listed else None,
                 has_more,
+                any(each.date_created is None for each in seen),
             )
             if number == MOST_PAGES or not has_more:
                 return

@@ -6,6 +6,7 @@ from hyponema_cli import zonedata
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.cli.exits import Exit
+from hyponema_cli.store import Store, settings, webhooks
 
 app = single()
 
@@ -24,8 +25,9 @@ def tick(session: Session) -> int | None:
     with session.store() as store:
         # Most ticks find nothing. They ask with what is loaded already; the engine is for those that do.
         now = session.clock.now()
-        idle = not store.has_work(now, zonedata.version())
+        idle = not (store.has_work(now, zonedata.version()) or webhooks.any_due(store, now))
         if idle and not session.json:
+            _ping(store)
             return None
         from hyponema_cli.engine.report import TickReport
         from hyponema_cli.engine.tick import tick as run
@@ -38,6 +40,7 @@ def tick(session: Session) -> int | None:
             desk = desk_of(store, session.clock, "tick")
             report = run(desk)
             deliver(desk)
+        _ping(store)
     if session.json:
         output.data(json.document(json.counts(report)) + "\n")
     else:
@@ -46,3 +49,14 @@ def tick(session: Session) -> int | None:
         if did and (report.needs_attention or output.is_attended()):
             output.say(did)
     return Exit.ATTENTION if report.needs_attention else None
+
+
+def _ping(store: Store) -> None:
+    """Tell whoever watches from outside that the pass went well."""
+    url = settings.stored(store).get("heartbeat_url")
+    if url is not None:
+        from hyponema_cli.engine.ping import ping
+
+        trouble = ping(url)
+        if trouble is not None:
+            output.say(f"hyp: {trouble}")

@@ -84,6 +84,12 @@ class Courier:
             self._send_out(now)
         return bool(self._busy)
 
+    def drain(self, seconds: float) -> None:
+        """Send nothing more; record what comes back within that time."""
+        ends_at = self.desk.clock.now() + timedelta(seconds=seconds)
+        while self._busy and (left := (ends_at - self.desk.clock.now()).total_seconds()) > 0:
+            self._record(min(left, NAP_SECONDS))
+
     def _left_alone(self, now: datetime) -> list[str]:
         """Return the receivers that are told something just now, or rest."""
         resting = {url for url, rest in self._resting.items() if rest.until > now}

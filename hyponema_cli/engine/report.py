@@ -51,6 +51,12 @@ class TickReport:
             setattr(self, each.name, getattr(other, each.name))
 
     @property
+    def has_progressed(self) -> bool:
+        """True when the pass has changed what is due: the next one may come at once."""
+        counted = (self.due, self.placed, self.completed, self.retried, self.failed, self.skipped, self.missed)
+        return any((*counted, self.deferred, self.in_doubt))
+
+    @property
     def needs_attention(self) -> bool:
         """True when somebody should look: a call failed, was missed, or is in doubt, or nothing may be dialled."""
         return bool(self.failed or self.missed or self.in_doubt or self.database_behind or self.carrier_trouble)

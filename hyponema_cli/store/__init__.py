@@ -13,7 +13,7 @@ SQL stands in this folder only, beside the function that runs it. Rows leave as 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +38,9 @@ class Store:
         self.execute = connection.execute
         self.keeps_trail = True
         self._audit_lines: list[tuple[object, ...]] = []
+        self._committed_lines: list[tuple[object, ...]] = []
+        self.on_trail: Callable[[Sequence[tuple[object, ...]]], None] | None = None
+        """Called with the lines of the audit trail that a transaction has kept, in the form of `audit`."""
 
     @contextmanager
     def transaction(self, *, patience: int = 1) -> Iterator[None]:
@@ -54,8 +57,10 @@ class Store:
             yield
             self._write_audit_lines()
             self._insist("commit", patience)
+            self._tell_trail()
         except BaseException:
             self._audit_lines.clear()
+            self._committed_lines.clear()
             if self.in_transaction():
                 self.execute("rollback")
             raise
@@ -99,6 +104,12 @@ class Store:
         self._audit_lines.append(line)
         if not self.in_transaction():
             self._write_audit_lines()
+            self._tell_trail()
+
+    def _tell_trail(self) -> None:
+        told, self._committed_lines = self._committed_lines, []
+        if told and self.on_trail is not None:
+            self.on_trail(told)
 
     def _write_audit_lines(self) -> None:
         if self._audit_lines:
@@ -109,6 +120,8 @@ class Store:
                 """,
                 self._audit_lines,
             )
+            if self.on_trail is not None:
+                self._committed_lines += self._audit_lines
             self._audit_lines.clear()
 
     def in_transaction(self) -> bool:
@@ -127,7 +140,6 @@ class Store:
                 or exists (select 1 from calls where status = 'in_doubt' and next_poll_at <= :now)
                 or exists (select 1 from calls where finished_at is not null and next_poll_at is not null
                                                  and next_poll_at <= :now)
-                or exists (select 1 from webhooks where status = 'pending' and next_try_at <= :now)
                 or not exists (select 1 from settings where key = 'zone_edition' and value >= :edition)
             """,
             {"now": to_text(now), "edition": zone_edition},

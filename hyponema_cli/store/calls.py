@@ -444,6 +444,32 @@ def dialled(store: Store, phone_numbers: Sequence[str], since: datetime, most: i
     return [from_text(row[0]) for row in rows]
 
 
+class Ringing(NamedTuple):
+    """A call that its carrier has, for whoever looks on."""
+
+    id: str
+    callee: str
+    """The user's name, else the number."""
+    status: str
+    carrier: str
+    placed_at: datetime
+
+
+def going_on(store: Store, limit: int) -> list[Ringing]:
+    """Return the calls that their carriers have and that are not over, the latest first."""
+    rows = store.execute(
+        """
+        select c.id, coalesce(u.name, c.to_number), c.status, c.carrier, c.placed_at from calls c
+        join executions e on e.id = c.execution_id
+        join schedules s on s.id = e.schedule_id
+        left join users u on u.id = s.user_id
+        where c.status in ('queued', 'ringing', 'in_progress') order by c.next_poll_at desc limit ?
+        """,
+        (limit,),
+    )
+    return [Ringing(row[0], row[1], row[2], row[3], from_text(row[4])) for row in rows]
+
+
 def count_live(store: Store, doubts_since: datetime) -> int:
     """Count the calls that are going on. A doubt may be one of them as long as it is young."""
     (count,) = store.execute(

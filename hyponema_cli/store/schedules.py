@@ -149,6 +149,17 @@ def due(store: Store, now: datetime, limit: int) -> list[Schedule]:
     )
 
 
+def coming(store: Store, limit: int) -> list[Schedule]:
+    """Return the schedules that fire next, the soonest first."""
+    return _read(
+        store.execute(
+            _SELECT_DUE
+            + "where s.next_run_at is not null and s.status = 'active' order by s.next_run_at, s.id limit ?",
+            (limit,),
+        )
+    )
+
+
 def live_after(store: Store, after_id: str, limit: int) -> list[Schedule]:
     """Walk through all live schedules by id, a page at a time."""
     return _read(
