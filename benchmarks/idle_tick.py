@@ -1,4 +1,7 @@
-"""What does `hyp tick` cost when nothing is due, and `hyp why`? Whole processes, against an empty Typer program."""
+"""What do `hyp tick` with nothing due, `hyp health` and `hyp why` cost? Whole processes, against an empty program.
+
+Behind `hyp health` stands also what it costs with a million schedules against none.
+"""
 
 from __future__ import annotations
 
@@ -43,19 +46,10 @@ def main() -> None:
         for count in (0, 1_000_000):
             path = Path(folder) / f"{count}.db"
             workspace(path, now, count, now + timedelta(days=3)).store.close()
-            commands[f"hyp tick, {count:,} schedules"] = [
-                sys.executable,
-                "-m",
-                "hyponema_cli",
-                "--db",
-                str(path),
-                "tick",
-            ]
-        commands[f"hyp why, {count:,} schedules"] = [
-            *commands[f"hyp tick, {count:,} schedules"][:-1],
-            "why",
-            ONE_OF_THEM,
-        ]
+            program = [sys.executable, "-m", "hyponema_cli", "--db", str(path)]
+            commands[f"hyp tick, {count:,} schedules"] = [*program, "tick"]
+            commands[f"hyp health, {count:,} schedules"] = [*program, "health"]
+        commands[f"hyp why, {count:,} schedules"] = [*program, "why", ONE_OF_THEM]
         times: dict[str, list[float]] = {name: [] for name in commands}
         for _ in range(ROUNDS):
             # In turns, so that whatever else the machine does hits all alike.
@@ -67,6 +61,8 @@ def main() -> None:
     for name, taken in times.items():
         middle = statistics.median(taken)
         print(f"{name:32} {middle * 1000:7.1f} ms  {middle / base:5.2f} x")
+    many, none = (statistics.median(times[f"hyp health, {count:,} schedules"]) for count in (1_000_000, 0))
+    print(f"hyp health, a million against none {many / none:22.2f} x")
 
 
 if __name__ == "__main__":

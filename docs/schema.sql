@@ -320,3 +320,93 @@ create index events_by_subject on events (subject_id) where subject_id is not nu
 create trigger events_are_never_deleted before delete on events begin
   select raise(abort, 'events are append-only');
 end;
+
+alter table agents add column ring_timeout_seconds integer check (ring_timeout_seconds > 0);
+
+alter table agents add column time_limit_seconds integer check (time_limit_seconds > 0);
+
+alter table agents add column machine_detection text not null default 'off'
+  check (machine_detection in ('off', 'on', 'message-end'));
+
+alter table agents add column call_reason text;
+
+alter table calls add column price text;
+
+alter table calls add column currency text;
+
+create index calls_to_price on calls (next_poll_at) where finished_at is not null and next_poll_at is not null;
+
+create table holds (
+  account text not null,
+  from_number text not null,
+  problem text not null,
+  until text not null,
+  primary key (account, from_number)
+) strict, without rowid;
+
+create table webhooks (
+  seq integer primary key,
+  id text not null unique,
+  execution_id text not null,
+  schedule_id text not null,
+  event text not null
+    check (event in ('started', 'completed', 'failed', 'exhausted', 'missed', 'skipped', 'in_doubt')),
+  url text not null,
+  body text not null check (json_valid(body)),
+  status text not null check (status in ('pending', 'delivered', 'dead')),
+  attempts integer not null default 0,
+  next_try_at text,
+  last_error text,
+  created_at text not null,
+  finished_at text,
+  check ((next_try_at is not null) = (status = 'pending')),
+  check ((finished_at is not null) = (status <> 'pending'))
+) strict;
+
+create index webhooks_due on webhooks (next_try_at, seq) where status = 'pending';
+
+create index webhooks_in_line on webhooks (execution_id, seq) where status = 'pending';
+
+create index webhooks_undelivered on webhooks (status) where status <> 'delivered';
+
+create table schedule_counts (
+  status text primary key,
+  count integer not null check (count >= 0)
+) strict, without rowid;
+
+insert into schedule_counts
+  select value, (select count(*) from schedules where status = value)
+  from json_each('["active", "paused", "completed", "exhausted", "canceled"]');
+
+create trigger schedules_are_counted_in after insert on schedules begin
+  update schedule_counts set count = count + 1 where status = new.status;
+end;
+
+create trigger schedules_are_counted_on after update of status on schedules when old.status <> new.status begin
+  update schedule_counts set count = count - 1 where status = old.status;
+  update schedule_counts set count = count + 1 where status = new.status;
+end;
+
+create trigger schedules_are_counted_out after delete on schedules begin
+  update schedule_counts set count = count - 1 where status = old.status;
+end;
+
+create table ended_counts (
+  status text primary key,
+  count integer not null check (count >= 0)
+) strict, without rowid;
+
+insert into ended_counts
+  select value, (select count(*) from executions where status = value)
+  from json_each('["completed", "exhausted", "failed", "skipped", "missed", "canceled"]');
+
+create trigger ends_are_counted after update of finished_at on executions
+  when old.finished_at is null and new.finished_at is not null begin
+  update ended_counts set count = count + 1 where status = new.status;
+end;
+
+create trigger ends_at_birth_are_counted after insert on executions when new.finished_at is not null begin
+  update ended_counts set count = count + 1 where status = new.status;
+end;
+
+create index executions_unsuccessful on executions (finished_at) where status in ('failed', 'exhausted', 'missed');

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from hyponema_cli import __version__
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import take_shared
 from hyponema_cli.cli.exits import BY_KIND, Exit
@@ -22,6 +23,9 @@ from hyponema_cli.core.errors import HypError
 COMMANDS = {
     "init": "init",
     "demo": "demo",
+    "doctor": "doctor",
+    "health": "health",
+    "metrics": "metrics",
     "agents": "agents",
     "users": "users",
     "numbers": "numbers",
@@ -80,9 +84,7 @@ class _Root(TyperGroup):
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        output.data(f"hyp {version('hyponema-cli')}\n")
+        output.data(f"hyp {__version__}\n")
         raise typer.Exit
 
 

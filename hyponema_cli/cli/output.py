@@ -1,10 +1,13 @@
-"""Where do words go? Data to stdout; everything else to stderr. Nothing else in hyp writes to either."""
+"""Where do words go? Data to stdout, or a file that was asked for; everything else to stderr. Nothing else in hyp
+writes to either.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
+from pathlib import Path
 
 from hyponema_cli.core.errors import HypError
 from hyponema_cli.render.safe import visible
@@ -32,6 +35,28 @@ def data(text: str) -> None:
             left = left[os.write(sys.stdout.fileno(), left) :]
     except OSError as error:
         raise cannot_leave(error) from error
+
+
+def to_file(path: Path, text: str) -> None:
+    """Put data into a file, for every user to read: those who read it meanwhile get the old text or the new one."""
+    import tempfile
+
+    if path.is_dir():
+        raise Failed(f"{path} is a folder", hint=f"name a file in it: {path / 'hyp.prom'}")
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
+    except OSError as error:
+        raise Failed(f"{path} cannot be written: {error.strerror}", hint="check its folder and its mode") from error
+    new = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchmod(file.fileno(), 0o644)
+        new.replace(path)
+    except OSError as error:
+        raise Failed(f"{path} cannot be written: {error.strerror}", hint="is the disk full?") from error
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def flush() -> None:

@@ -6,7 +6,7 @@ from hyponema_cli import zonedata
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.cli.exits import Exit
-from hyponema_cli.store import Store, settings, webhooks
+from hyponema_cli.store import Store, heartbeat, settings, webhooks
 
 app = single()
 
@@ -27,6 +27,7 @@ def tick(session: Session) -> int | None:
         now = session.clock.now()
         idle = not (store.has_work(now, zonedata.version()) or webhooks.any_due(store, now))
         if idle and not session.json:
+            heartbeat.beat(store.path, now, "tick")
             _ping(store)
             return None
         from hyponema_cli.engine.report import TickReport
@@ -34,11 +35,10 @@ def tick(session: Session) -> int | None:
         from hyponema_cli.render import json
         from hyponema_cli.wire import deliver, desk_of
 
-        if idle:
-            report = TickReport(now, now)
-        else:
-            desk = desk_of(store, session.clock, "tick")
-            report = run(desk)
+        desk = desk_of(store, session.clock, "tick")
+        report = TickReport(now, now) if idle else run(desk)
+        heartbeat.beat(store.path, session.clock.now(), "tick")
+        if not idle:
             deliver(desk)
         _ping(store)
     if session.json:

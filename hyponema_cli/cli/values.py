@@ -48,9 +48,27 @@ def json_object(option: str, text: str) -> Mapping[str, Any]:
     except (ValueError, RecursionError) as error:
         shown = text if len(text) < 60 else text[:60] + "…"
         raise InvalidInput(f"{option} {shown!r} is not JSON: {error}", hint=hint) from error
+    if _depth(value) > DEEPEST:
+        raise InvalidInput(f"{option} is nested more than {DEEPEST} levels deep", hint=hint)
     if not isinstance(value, dict):
         raise InvalidInput(f"{option} {text[:60]!r} is not a JSON object", hint=hint)
     return value
+
+
+DEEPEST = 32
+"""How deep a context or metadata may be nested: deeper ones meet the limits of those who read them."""
+
+
+def _depth(value: Any) -> int:
+    levels, inside = 0, [value]
+    while inside:
+        levels += 1
+        inside = [
+            each
+            for outer in inside
+            for each in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
+        ]
+    return levels - 1
 
 
 def statuses(option: str, given: Iterable[str], known: Iterable[str], default: Iterable[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import threading
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.ping import Pinger
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.render import json, log
-from hyponema_cli.render.log import FORMATS, Format
+from hyponema_cli.render.log import FORMATS, LEVELS, Format
 from hyponema_cli.store import settings
 from hyponema_cli.wire import courier_of, desk_of
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 app = single()
 
 MOST_REQUESTS = 64
+LAST_LINES_SECONDS = 2.0
 
 
 @command(app, "run-worker")
@@ -104,7 +106,8 @@ class _Watcher:
         self._desk = desk
         self._form = form
         self._interval = interval
-        self._lock = threading.Lock()
+        self._least = LEVELS.index(_level(os.environ.get("HYP_LOG_LEVEL") or "info"))
+        self._pen = _Pen()
         self._notifier = Notifier(os.environ)
         self._url = settings.load(desk.store).heartbeat_url
         self.screen: Screen | None = None
@@ -149,6 +152,8 @@ class _Watcher:
         if self.screen is not None:
             return
         for at, _, name, schedule, execution, call, _, reason, _ in lines:
+            if LEVELS.index(log.level_of(str(name))) < self._least:
+                continue
             ids = {"schedule": schedule, "execution": execution, "call": call, "reason": reason}
             words = {name: None if word is None else str(word) for name, word in ids.items()}
             self._write(log.line(self._form, str(at), str(name), words))
@@ -159,6 +164,7 @@ class _Watcher:
             self.screen.close()
             self.screen = None
         self._say(event, said)
+        self._pen.lay_down()
 
     def _say(self, event: str, said: str) -> None:
         """Say something of the worker itself; to people in a sentence."""
@@ -170,8 +176,35 @@ class _Watcher:
             self._write(log.line(self._form, to_text(self._desk.clock.now()), event, {"message": said}))
 
     def _write(self, line: str) -> None:
-        with self._lock:
+        self._pen.write(line)
+
+
+class _Pen:
+    """Writes lines from a thread of its own: a log that nobody reads on must not keep anybody from being called."""
+
+    def __init__(self) -> None:
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="log")
+        self._thread.start()
+
+    def write(self, line: str) -> None:
+        """Write a line, soon."""
+        self._lines.put(line)
+
+    def lay_down(self) -> None:
+        """Wait until all is written; not for long, if nobody reads."""
+        self._lines.put(None)
+        self._thread.join(LAST_LINES_SECONDS)
+
+    def _run(self) -> None:
+        while (line := self._lines.get()) is not None:
             output.say(line)
+
+
+def _level(word: str) -> str:
+    if word.strip().casefold() not in LEVELS:
+        raise InvalidInput(f"HYP_LOG_LEVEL {word!r} is not known", hint=f"one of: {', '.join(LEVELS)}")
+    return word.strip().casefold()
 
 
 def _screen(session: Session) -> Screen:

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from hyponema_cli.core.errors import InvalidInput
 
@@ -22,6 +22,7 @@ EVENTS = ("started", "completed", "failed", "exhausted", "missed", "skipped", "i
 
 TOLD = {
     "call.placed": "started",
+    "call.adopted": "started",
     "call.in_doubt": "in_doubt",
     "execution.completed": "completed",
     "execution.failed": "failed",
@@ -82,6 +83,8 @@ def read_secrets(text: str) -> list[bytes]:
                 hint=f"{PREFIX} and base64 of {SHORTEST_SECRET} to {LONGEST_SECRET} bytes; see: hyp webhooks secret",
             )
         found.append(key)
+    if not found:
+        raise InvalidInput("the webhook secret is empty", hint="see: hyp webhooks secret")
     return found
 
 
@@ -91,15 +94,6 @@ def signature(secrets: Sequence[bytes], message_id: str, timestamp: int, body: b
     return " ".join(
         "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode() for key in secrets
     )
-
-
-def is_ip(host: str) -> bool:
-    """True for an IP address, false for a name."""
-    try:
-        ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True
 
 
 def is_public(address: str) -> bool:
@@ -112,13 +106,14 @@ def is_public(address: str) -> bool:
         found = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    inner = _carried(found)
-    return found.is_global and not found.is_multicast and (inner is None or is_public(str(inner)))
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is not None:
+            return is_public(str(found.ipv4_mapped))
+        # All that anybody was given to use in public so far (IANA's registry of IPv6 addresses); what stands outside
+        # is local, or carries an IPv4 address in one of many ways.
+        if found not in _IPV6_IN_USE or (found.sixtofour is not None and not is_public(str(found.sixtofour))):
+            return False
+    return found.is_global and not found.is_multicast
 
 
-def _carried(address: IPv4Address | IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that an IPv6 address leads to, if it is of a kind that does."""
-    if isinstance(address, IPv4Address):
-        return None
-    nat64 = IPv4Address(int(address) & 0xFFFFFFFF) if int(address) >> 32 == 0x64FF9B << 64 else None
-    return address.ipv4_mapped or address.sixtofour or nat64
+_IPV6_IN_USE = IPv6Network("2000::/3")

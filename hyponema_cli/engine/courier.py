@@ -20,6 +20,8 @@ from hyponema_cli.engine.desk import Desk, jitter_of
 from hyponema_cli.store import webhooks
 from hyponema_cli.store.webhooks import Message
 
+LONGEST_POST_SECONDS = 17.0
+"""How long one message can be in the air; see `post.LIMITS`."""
 LEASE = timedelta(minutes=2)
 """How long a message that was taken belongs to us: longer than a round of one receiver can last."""
 ROUND = 16
@@ -61,6 +63,12 @@ class _Done(NamedTuple):
     """None: it was not sent, and is put back."""
 
 
+class _Over(NamedTuple):
+    """A round is over: its receiver may be told more."""
+
+    url: str
+
+
 @dataclass
 class Courier:
     """Delivers the outbox of a workspace. Not for several threads: it belongs to whoever calls `step`."""
@@ -70,9 +78,10 @@ class Courier:
     secrets: Callable[[], Sequence[bytes]]
     """Called when there is something to sign."""
     on_trouble: Callable[[str], None] = lambda trouble: None
-    _done: queue.SimpleQueue[list[_Done]] = field(default_factory=queue.SimpleQueue)
+    _back: queue.SimpleQueue[_Done | _Over] = field(default_factory=queue.SimpleQueue)
     _busy: set[str] = field(default_factory=set)
     _resting: dict[str, _Rest] = field(default_factory=dict)
+    _ending: threading.Event = field(default_factory=threading.Event)
     delivered: int = 0
     failed: int = 0
 
@@ -84,8 +93,22 @@ class Courier:
             self._send_out(now)
         return bool(self._busy)
 
+    def run_for(self, seconds: float) -> None:
+        """Deliver what is due now and comes due meanwhile, until nothing is left or the time is over.
+
+        What is in the air then is waited for, so that nothing is told again that was taken.
+        """
+        ends_at = self.desk.clock.now() + timedelta(seconds=seconds)
+        while self.step():
+            left = (ends_at - self.desk.clock.now()).total_seconds()
+            if left <= 0:
+                break
+            self._record(min(left, NAP_SECONDS))
+        self.drain(LONGEST_POST_SECONDS)
+
     def drain(self, seconds: float) -> None:
         """Send nothing more; record what comes back within that time."""
+        self._ending.set()
         ends_at = self.desk.clock.now() + timedelta(seconds=seconds)
         while self._busy and (left := (ends_at - self.desk.clock.now()).total_seconds()) > 0:
             self._record(min(left, NAP_SECONDS))
@@ -94,15 +117,6 @@ class Courier:
         """Return the receivers that are told something just now, or rest."""
         resting = {url for url, rest in self._resting.items() if rest.until > now}
         return sorted(self._busy | resting)
-
-    def run_for(self, seconds: float) -> None:
-        """Deliver what is due now and comes due meanwhile, until nothing is left or the time is over."""
-        ends_at = self.desk.clock.now() + timedelta(seconds=seconds)
-        while self.step():
-            left = (ends_at - self.desk.clock.now()).total_seconds()
-            if left <= 0:
-                return
-            self._record(min(left, NAP_SECONDS))
 
     def _send_out(self, now: datetime) -> None:
         secrets = self.secrets()
@@ -115,7 +129,8 @@ class Courier:
             rounds.setdefault(message.url, []).append(message)
         for index, (url, messages) in enumerate(rounds.items()):
             if index >= room:
-                self._done.put([_Done(message, None) for message in messages])
+                for message in messages:
+                    self._back.put(_Done(message, None))
                 continue
             self._busy.add(url)
             threading.Thread(
@@ -124,60 +139,65 @@ class Courier:
 
     def _round(self, messages: list[Message], secrets: Sequence[bytes], allow_private: bool) -> None:
         """Tell one receiver what waits for it; when it does not take one, the rest is put back."""
-        began, done = self.desk.clock.now(), list[_Done]()
-        try:
-            for message in messages:
-                late = (self.desk.clock.now() - began).total_seconds() > ROUND_SECONDS
-                if late or (done and not (done[-1].answer and done[-1].answer.is_taken)):
-                    done.append(_Done(message, None))
-                    continue
-                done.append(_Done(message, self.post(message, secrets, self.desk.clock.now(), allow_private)))
-        except Exception as error:
-            done += [_Done(each, Answer(None, f"{type(error).__name__}")) for each in messages[len(done) :][:1]]
-        finally:
-            done += [_Done(message, None) for message in messages[len(done) :]]
-            self._done.put(done)
+        ends_at = self.desk.clock.now() + timedelta(seconds=ROUND_SECONDS)
+        goes_on = True
+        for message in messages:
+            now = self.desk.clock.now()
+            goes_on = goes_on and not self._ending.is_set() and now < ends_at
+            answer = None
+            if goes_on:
+                try:
+                    answer = self.post(message, secrets, now, allow_private)
+                except Exception as error:  # an address that no library can make anything of, say
+                    answer = Answer(None, f"it could not be sent ({type(error).__name__})")
+                goes_on = answer.is_taken
+            # Each by itself and at once: what was taken must be known, whatever becomes of the others.
+            self._back.put(_Done(message, answer))
+        self._back.put(_Over(messages[0].url))
 
     def _record(self, wait_seconds: float) -> None:
         """Write down all that has come back; wait for something to come, so long at most."""
-        batches = []
+        back: list[_Done | _Over] = []
         try:
-            batches.append(self._done.get(timeout=wait_seconds) if wait_seconds > 0 else self._done.get_nowait())
+            back.append(self._back.get(timeout=wait_seconds) if wait_seconds > 0 else self._back.get_nowait())
             while True:
-                batches.append(self._done.get_nowait())
+                back.append(self._back.get_nowait())
         except queue.Empty:
             pass
-        if not batches:
+        if not back:
             return
         now = self.desk.clock.now()
         with self.desk.store.transaction(patience=RECORD_PATIENCE):
-            for done in batches:
-                self._busy.discard(done[0].message.url)
-                for message, answer in done:
-                    self._note(message, answer, now)
+            for each in back:
+                if isinstance(each, _Done):
+                    self._note(each.message, each.answer, now)
+        # Only now: what is told next must find this written.
+        self._busy -= {each.url for each in back if isinstance(each, _Over)}
 
     def _note(self, message: Message, answer: Answer | None, now: datetime) -> None:
         store = self.desk.store
         if answer is None:
-            webhooks.give_back(store, message.seq, now)
+            webhooks.give_back(store, message, now)
         elif answer.is_taken:
-            webhooks.delivered(store, message.seq, now)
+            webhooks.delivered(store, message, now)
             self._resting.pop(message.url, None)
             self.delivered += 1
         else:
-            said = f"HTTP {answer.status}" if answer.status is not None else answer.error
+            self._note_failure(message, answer, now)
+
+    def _note_failure(self, message: Message, answer: Answer, now: datetime) -> None:
+        said = f"HTTP {answer.status}" if answer.status is not None else answer.error
+        again = None
+        if answer.status != webhook.GONE:
             jitter = jitter_of(f"{message.id}/{message.attempts}")
-            again = None
-            if answer.status != webhook.GONE:
-                again = webhook.next_try(message.attempts, now, jitter, answer.retry_after)
-            webhooks.failed(store, message.seq, said, again, now)
-            rested = self._resting.get(message.url)
-            rest = min(rested.time * 2, LONGEST_REST) if rested else FIRST_REST
-            self._resting[message.url] = _Rest(now + rest, rest)
-            self.failed += 1
-            if again is None:
-                self.desk.log(now, "webhook.dead", execution_id=message.execution_id, reason=f"{message.id}: {said}")
-                self.on_trouble(f"webhook {message.id} is dead: {said}; see: hyp webhooks list")
+            again = webhook.next_try(message.attempts + 1, now, jitter, answer.retry_after)
+        rested = self._resting.get(message.url)
+        rest = min(rested.time * 2, LONGEST_REST) if rested else FIRST_REST
+        self._resting[message.url] = _Rest(now + rest, rest)
+        self.failed += 1
+        if webhooks.failed(self.desk.store, message, said, again, now) and again is None:
+            self.desk.log(now, "webhook.dead", execution_id=message.execution_id, reason=f"{message.id}: {said}")
+            self.on_trouble(f"webhook {message.id} is dead: {said}; see: hyp webhooks list")
 
 
 def retry_after_of(text: str | None, now: datetime) -> timedelta | None:

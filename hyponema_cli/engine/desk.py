@@ -79,9 +79,15 @@ class Desk:
         )
         told = TOLD.get(name)
         if told is not None and execution_id is not None:
-            from hyponema_cli.engine.outbox import tell
+            self.tell(now, told, execution_id, call_id)
 
-            tell(self.store, told, execution_id, call_id, now, self.new_id)
+    def tell(self, now: datetime, told: str, execution_id: str, call_id: str | None) -> None:
+        """Tell who wants to hear of an execution, in the transaction that is open."""
+        from hyponema_cli.engine.outbox import tell
+
+        trouble = tell(self.store, told, execution_id, call_id, now, self.new_id)
+        if trouble is not None:
+            self.log(now, "webhook.untold", execution_id=execution_id, call_id=call_id, reason=trouble)
 
 
 def jitter_of(call_id: str) -> float:

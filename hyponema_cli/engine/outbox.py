@@ -7,6 +7,7 @@ tells nobody, and one that is kept tells everybody who asked.
 from __future__ import annotations
 
 import json
+import sqlite3
 from datetime import datetime
 from typing import Any
 
@@ -24,17 +25,30 @@ def tell(
     call_id: str | None,
     now: datetime,
     new_id: NewId,
-) -> None:
-    """Put a message about an execution into the outbox, if somebody wants to hear of that."""
+) -> str | None:
+    """Put a message about an execution into the outbox, if somebody wants to hear of that.
+
+    Returns what went wrong. A message that cannot be written must not undo the change that it tells of: the ledger
+    comes first. Trouble with the database itself is raised, because it would meet the change alike.
+    """
     wanted = webhooks.wanted(store, execution_id)
     event = event_for(told, wanted.events) if wanted is not None else None
     if wanted is None or event is None:
-        return
-    execution = executions.get(store, execution_id)
-    assert execution is not None, "it was just joined"
-    schedule = schedules.find(store, execution.schedule_id)[0]
-    body = json.dumps(payload(event, execution, schedule, call_id, now), ensure_ascii=True, separators=(",", ":"))
-    webhooks.put(store, new_id("msg", now), execution_id, event, wanted, body, now)
+        return None
+    try:
+        with store.savepoint():
+            execution = executions.get(store, execution_id)
+            assert execution is not None, "it was just joined"
+            schedule = schedules.find(store, execution.schedule_id)[0]
+            body = json.dumps(
+                payload(event, execution, schedule, call_id, now), ensure_ascii=True, separators=(",", ":")
+            )
+            webhooks.put(store, new_id("msg", now), execution_id, event, wanted, body, now)
+    except sqlite3.OperationalError:
+        raise
+    except Exception as error:
+        return f"{event}: {type(error).__name__}"
+    return None
 
 
 def payload(

@@ -33,6 +33,8 @@ from hyponema_cli.store.journal import Entry, Fate
 
 Forgotten = list[tuple[Entry, Fate | None]]
 END_LOST = "end_lost_in_restore"
+_TOLD = {CallState.QUEUED: "started", CallState.IN_DOUBT: "in_doubt"}
+"""What webhooks tell of a call that was brought back. Its end, if it has one, tells itself."""
 
 
 @dataclass(slots=True)
@@ -140,6 +142,8 @@ def _bring_back(
             desk.store, execution_id, state, reason, entry.attempt, entry.from_number, from_text(entry.created_at)
         )
         _use_up(desk, entry, execution_id, now)
+    if status in _TOLD:
+        desk.tell(now, _TOLD[status], execution_id, entry.call_id)
     if status is CallState.REJECTED:
         _finish(desk, entry.schedule_id, execution_id, Outcome.REJECTED, now)
     kept.append(entry.call_id)

@@ -15,7 +15,7 @@ from hyponema_cli.core.call import ScheduleState
 from hyponema_cli.core.errors import InvalidInput, nearest
 from hyponema_cli.core.records import Agent, Callee, Schedule, Settings, User, blank_schedule
 from hyponema_cli.core.retry import RETRYABLE, Backoff, RetryPolicy
-from hyponema_cli.core.webhook import EVENTS, is_ip, is_public
+from hyponema_cli.core.webhook import EVENTS, is_public
 from hyponema_cli.core.when import When, WhenWords, parse
 from hyponema_cli.engine import find
 from hyponema_cli.engine.desk import Desk
@@ -264,12 +264,10 @@ def webhook_url(url: str | None, allow_private: bool) -> str | None:
     if url is None:
         return None
     if not is_address(url, ("http", "https")):
-        raise InvalidInput(f"webhook URL {url!r} is not http(s)", hint="as in https://example.org/hooks/calls")
-    from urllib.parse import urlsplit
-
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    is_local = host == "localhost" or host.endswith(".localhost") or (is_ip(host) and not is_public(host))
-    if is_local and not allow_private:
+        # What stands before an @ is a secret; whatever is wrong with the rest, it is not shown.
+        shown = url.rpartition("@")[2]
+        raise InvalidInput(f"webhook URL {shown!r} is not http(s)", hint="as in https://example.org/hooks/calls")
+    if is_local_address(url) and not allow_private:
         raise InvalidInput(
             f"webhook URL {url!r} is on this machine or in its network",
             hint="if that is meant: hyp config set webhook_allow_private true",
@@ -278,14 +276,33 @@ def webhook_url(url: str | None, allow_private: bool) -> str | None:
 
 
 def is_address(url: str, schemes: Sequence[str]) -> bool:
-    """True when a URL has one of the schemes and names a host."""
+    """True when a URL has one of the schemes and names a host; one that holds a password is none."""
     from urllib.parse import urlsplit
 
+    # urlsplit passes over blanks and control characters, and they would be stored.
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return False
     try:
         parts = urlsplit(url)
-        return parts.scheme in schemes and bool(parts.hostname)
+        labels = (parts.hostname or "").removesuffix(".").split(".")
+        return parts.scheme in schemes and all(labels) and parts.port != 0 and "@" not in parts.netloc
     except ValueError:
         return False
+
+
+def is_local_address(url: str) -> bool:
+    """True when a URL names this machine or its network, in whatever spelling, without a look at any name."""
+    import socket
+    from urllib.parse import urlsplit
+
+    host = (urlsplit(url).hostname or "").removesuffix(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        # Also reads 2130706433, 0x7f.1 and 127.1, as whoever connects does.
+        return not is_public(socket.inet_ntoa(socket.inet_aton(host)))
+    except OSError:
+        return ":" in host and not is_public(host)
 
 
 def webhook_events(events: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -22,7 +22,7 @@ from hyponema_cli.engine.courier import Courier
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.engine.tick import tick
-from hyponema_cli.store import is_busy
+from hyponema_cli.store import heartbeat, is_busy
 
 if TYPE_CHECKING:
     from apscheduler.triggers.base import BaseTrigger
@@ -117,7 +117,8 @@ def run(desk: Desk, courier: Courier, habits: Habits, watcher: Watcher) -> None:
         late = timedelta(seconds=habits.interval_seconds) + CLOCK_STEP
         if job.next_run_time is not None and job.next_run_time > desk.clock.now() + late:
             job.modify(next_run_time=desk.clock.now())
-    watcher.stopping()
+    if not work.failures:
+        watcher.stopping()
     alarm.shutdown(wait=True)
     deliveries.join(DELIVERY_DRAIN + DELIVERY_NAP)
     for number in SIGNALS:
@@ -190,7 +191,9 @@ def _pass(desk: Desk) -> TickReport | None:
         timewords.parse_zone.cache_clear()
         timewords.stored_zone.cache_clear()
         desk.zone_edition = edition
-    return tick(desk, DIAL_WITHIN) if desk.store.has_work(desk.clock.now(), edition) else None
+    report = tick(desk, DIAL_WITHIN) if desk.store.has_work(desk.clock.now(), edition) else None
+    heartbeat.beat(desk.store.path, desk.clock.now(), desk.actor)
+    return report
 
 
 def _deliver(courier: Courier, stopping: threading.Event, watcher: Watcher) -> None:

@@ -6,13 +6,14 @@ Instants are UTC with a Z, durations end in `_seconds`, lists are arrays.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from hyponema_cli.core.call import ExecutionState, ScheduleState
 from hyponema_cli.core.errors import InvalidInput
+from hyponema_cli.core.health import Reason, Vitals
 from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.records import (
     Agent,
@@ -28,6 +29,9 @@ from hyponema_cli.core.records import (
 )
 from hyponema_cli.core.schedule import Occurrence, next_occurrence
 from hyponema_cli.render.safe import visible_json
+
+if TYPE_CHECKING:
+    from hyponema_cli.render.metrics import Family
 
 _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 
@@ -247,6 +251,45 @@ def event(it: Event) -> dict[str, Any]:
         "reason": it.reason,
         "detail": it.detail,
     }
+
+
+def health_status(why: Sequence[Reason]) -> str:
+    """Say in the guides' word how a workspace is."""
+    return "unhealthy" if why else "healthy"
+
+
+def health(it: Vitals, why: Sequence[Reason]) -> dict[str, Any]:
+    """A workspace's health: the guides' keys first, then ours."""
+    return {
+        "status": health_status(why),
+        "scheduled_calls_pending": it.pending,
+        "scheduled_calls_total": it.total,
+        "last_execution": maybe_text(it.last_execution),
+        "failed_executions_today": it.failed_today,
+        "reasons": [reason.code for reason in why],
+        "heartbeat_age_seconds": _seconds(it.heartbeat_age),
+        "oldest_due_age_seconds": _seconds(it.oldest_due_age),
+        "doubts": it.doubts,
+        "held_carriers": list(it.held_carriers),
+        "database_behind": it.database_behind,
+    }
+
+
+def metrics(told: Iterable[Family]) -> list[dict[str, Any]]:
+    """What Prometheus is told."""
+    return [
+        {
+            "name": each.name,
+            "type": each.kind,
+            "help": each.about,
+            "samples": [{"labels": dict(labels), "value": value} for labels, value in each.samples],
+        }
+        for each in told
+    ]
+
+
+def _seconds(age: timedelta | None) -> int | None:
+    return None if age is None else int(age.total_seconds())
 
 
 def counts(report: Any) -> dict[str, Any]:

@@ -27,19 +27,33 @@ WARNINGS = frozenset(
         "worker.trouble",
     }
 )
-"""What somebody should look at; all else is information."""
+"""What somebody should look at."""
+DETAILS = frozenset(
+    {
+        "call.in_progress",
+        "call.looked_for",
+        "call.placing",
+        "call.ringing",
+        "execution.deferred",
+        "execution.due",
+        "execution.waiting_retry",
+        "schedule.moved",
+    }
+)
+"""The steps between; all else is information."""
+LEVELS = ("debug", "info", "warning")
 
-_PRIORITY = {"warning": 4, "info": 6}
+_PRIORITY = {"warning": 4, "info": 6, "debug": 7}
 """Of syslog(3), as journald reads it in angle brackets at the start of a line (sd-daemon(3))."""
 
 
 def level_of(event: str) -> str:
-    """Return how much an event matters: warning or info.
+    """Return how much an event matters: warning, info or debug.
 
-    >>> level_of("call.placed"), level_of("call.in_doubt")
-    ('info', 'warning')
+    >>> level_of("call.placed"), level_of("call.in_doubt"), level_of("call.ringing")
+    ('info', 'warning', 'debug')
     """
-    return "warning" if event in WARNINGS else "info"
+    return "warning" if event in WARNINGS else "debug" if event in DETAILS else "info"
 
 
 def line(form: Format, at: str, event: str, words: Mapping[str, str | None]) -> str:

@@ -251,10 +251,10 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 def wal_is_safe(sqlite_version: tuple[int, ...], path: Path) -> bool:
     """True when two processes may share a write-ahead log here (sqlite.org/wal.html, "the WAL-reset bug")."""
-    return sqlite_version >= _WAL_IS_SAFE_FROM and _on_local_disk(path)
+    return sqlite_version >= _WAL_IS_SAFE_FROM and on_local_disk(path)
 
 
-def _on_local_disk(path: Path) -> bool:
+def on_local_disk(path: Path) -> bool:
     """True when Linux says that the file's disk is local; anything unknown counts as remote."""
     try:
         mounts = Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines()

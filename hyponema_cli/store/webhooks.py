@@ -104,7 +104,7 @@ def claim(store: Store, now: datetime, leave: Collection[str], limit: int, until
     holes = ", ".join("?" * len(leave))
     rows = store.execute(
         f"""
-        update webhooks set attempts = attempts + 1, next_try_at = ?
+        update webhooks set next_try_at = ?
         where seq in (
           select w.seq from webhooks w
           where w.status = 'pending' and w.next_try_at <= ? and w.url not in ({holes})
@@ -117,33 +117,43 @@ def claim(store: Store, now: datetime, leave: Collection[str], limit: int, until
     return sorted((_from_row(row) for row in rows), key=lambda message: message.seq)
 
 
-def delivered(store: Store, seq: int, now: datetime) -> None:
-    """Note that a receiver has taken a message."""
+_STILL_OURS = "seq = ? and status = 'pending' and next_try_at is ?"
+"""Whoever was so slow that his lease ran out must not undo what another has done since."""
+
+
+def delivered(store: Store, message: Message, now: datetime) -> None:
+    """Note that a receiver has taken a message that was claimed."""
     store.execute(
-        """
-        update webhooks set status = 'delivered', finished_at = ?, next_try_at = null, last_error = null where seq = ?
-        """,
-        (to_text(now), seq),
+        f"""
+        update webhooks set status = 'delivered', attempts = attempts + 1, finished_at = ?, next_try_at = null,
+          last_error = null
+        where {_STILL_OURS}
+        """,  # noqa: S608 - a constant of this file
+        (to_text(now), message.seq, maybe_text(message.next_try_at)),
     )
 
 
-def failed(store: Store, seq: int, error: str, next_try_at: datetime | None, now: datetime) -> None:
-    """Note that a receiver has not taken a message; without another try it is dead, and stays in the list."""
-    store.execute(
-        """
-        update webhooks set status = iif(?1 is null, 'dead', 'pending'), next_try_at = ?1, last_error = ?2,
-          finished_at = iif(?1 is null, ?3, null)
-        where seq = ?4
-        """,
-        (maybe_text(next_try_at), error, to_text(now), seq),
+def failed(store: Store, message: Message, error: str, next_try_at: datetime | None, now: datetime) -> bool:
+    """Note that a receiver has not taken a message that was claimed; without another try it is dead.
+
+    False when the message is not ours any more.
+    """
+    cursor = store.execute(
+        f"""
+        update webhooks set status = iif(?1 is null, 'dead', 'pending'), attempts = attempts + 1, next_try_at = ?1,
+          last_error = ?2, finished_at = iif(?1 is null, ?3, null)
+        where {_STILL_OURS.replace("?", "?4", 1).replace("is ?", "is ?5")}
+        """,  # noqa: S608 - a constant of this file
+        (maybe_text(next_try_at), error, to_text(now), message.seq, maybe_text(message.next_try_at)),
     )
+    return cursor.rowcount == 1
 
 
-def give_back(store: Store, seq: int, next_try_at: datetime) -> None:
-    """Put a message back that was taken and not sent."""
+def give_back(store: Store, message: Message, next_try_at: datetime) -> None:
+    """Put a message back that was claimed and not sent."""
     store.execute(
-        "update webhooks set attempts = attempts - 1, next_try_at = ? where seq = ? and status = 'pending'",
-        (to_text(next_try_at), seq),
+        f"update webhooks set next_try_at = ? where {_STILL_OURS}",  # noqa: S608 - a constant of this file
+        (to_text(next_try_at), message.seq, maybe_text(message.next_try_at)),
     )
 
 

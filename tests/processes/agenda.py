@@ -247,6 +247,13 @@ class Agenda:
     def _of_the_file(self) -> Iterator[str]:
         yield from (word for (word,) in self.hyp.query("pragma integrity_check") if word != "ok")
         yield from (f"a row of {row[0]} points nowhere" for row in self.hyp.query("pragma foreign_key_check"))
+        for row in self.hyp.query(
+            """
+            select status, count, (select count(*) from schedules s where s.status = c.status)
+            from schedule_counts c where count <> (select count(*) from schedules s where s.status = c.status)
+            """
+        ):
+            yield "{} schedules are counted as {}, and are {}".format(*row)
 
     def unanswered_for(self, numbers: Sequence[str]) -> list[str]:
         """Return the numbers that nobody was asked for, though no doubt explains it."""

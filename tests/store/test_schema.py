@@ -15,10 +15,10 @@ from hyponema_cli.core.call import (
     ExecutionState,
     ScheduleState,
 )
-from hyponema_cli.store.migrations import GATES, SPINE
+from hyponema_cli.store.migrations import CARRIERS, COUNTS, GATES, OUTBOX, SPINE
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "schema.sql"
-SCHEMA = f"{SPINE};\n\n{GATES};\n"
+SCHEMA = ";\n\n".join((SPINE, GATES, CARRIERS, OUTBOX, COUNTS)) + ";\n"
 
 
 def words_after(pattern: str) -> set[str]:
