@@ -48,6 +48,7 @@ def dial_due(desk: Desk, report: TickReport, only: str | None = None, within: ti
     if not executions.any_due(desk.store, desk.clock.now()):
         return
     lines = Lines(desk)
+    lines.open_all()
     with sending(desk, report, lines) as sender:
         _rounds(desk, report, lines, sender, only, within)
     report.carrier_trouble = lines.problems()

@@ -53,6 +53,11 @@ class Lines:
         """Return how many requests to a carrier may be under way in one process."""
         return self._at_once.get(account, 1)
 
+    @property
+    def take_several(self) -> bool:
+        """True when an open carrier takes more than one request at once."""
+        return any(number > 1 for number in self._at_once.values())
+
     def sent(self, account: str, at: datetime) -> None:
         """Note that a request goes out now."""
         self._sent_at[account] = at

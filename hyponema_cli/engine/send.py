@@ -86,8 +86,9 @@ class Sender(ABC):
 
 @contextmanager
 def sending(desk: Desk, report: TickReport, lines: Lines) -> Iterator[Sender]:
-    """Give out a sender, and see that nothing that it has sent stays unrecorded."""
-    sender = OneByOne(desk, report, lines) if desk.requests_at_once == 1 else AtOnce(desk, report, lines)
+    """Give out a sender, and see that nothing that it has sent stays unrecorded. The carriers are open by now."""
+    at_once = desk.requests_at_once > 1 and lines.take_several
+    sender: Sender = AtOnce(desk, report, lines) if at_once else OneByOne(desk, report, lines)
     try:
         yield sender
         sender.finish()
