@@ -86,7 +86,7 @@ def try_to_write(store: Store) -> None:
 
 def files_of(workspace: Path) -> Iterator[tuple[Path, os.stat_result]]:
     """Yield the files that a workspace has: its own, SQLite's and those that hyp keeps beside it."""
-    for ending in ("", "-journal", "-wal", "-shm", ".dialled", ".heartbeat", ".simulated"):
+    for ending in ("", "-journal", "-wal", "-shm", ".dialled", ".heartbeat", ".webhook-secret", ".simulated"):
         path = workspace.with_name(workspace.name + ending)
         if path.is_file():
             yield path, path.stat()

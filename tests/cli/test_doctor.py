@@ -12,7 +12,7 @@ import pytest
 
 from hyponema_cli.engine.doctor_machine import VARIABLES
 from tests.cli.conftest import Answer, Hyp
-from tests.cli.test_faults import change
+from tests.cli.test_faults import change, hold
 from tests.cli.test_output import on_a_terminal
 
 SOURCES = Path(__file__).parents[2] / "hyponema_cli"
@@ -124,8 +124,7 @@ def test_another_program_of_the_same_name_is_found_when_a_shell_would_take_it(hy
 
 def test_online_asks_the_carriers_and_lifts_what_held_them(hyp: Hyp) -> None:
     hyp.ok("tick")
-    soon = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '+5 minutes')"
-    change(hyp, f"insert into holds values ('simulated', '', 'wrong password', {soon})")  # noqa: S608 - a constant
+    hold(hyp, "", "wrong password")
     assert found(hyp("doctor", "--json"))["carrier simulated"]["verdict"] == "warn"
     assert found(hyp("doctor", "--online", "--json"))["carrier simulated"]["verdict"] == "ok"
     assert hyp.query("select count(*) from holds") == [(0,)]

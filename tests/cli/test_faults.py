@@ -81,6 +81,11 @@ def unblock(path_of: Callable[[Path], Path]) -> Callable[[Hyp], None]:
     return take
 
 
+def hold(hyp: Hyp, number: str, problem: str) -> None:
+    """Leave the simulated carrier, or a number on it, alone for five minutes."""
+    change(hyp, "insert into holds values ('simulated', ?, ?, ?)", number, problem, ago(minutes=-5))
+
+
 def make_doubt(hyp: Hyp) -> None:
     hyp.ok("schedules", "add", "--at", "now", "--to", "+34600000099", "--tz", "Europe/Madrid")
     assert hyp("tick").code == 3
@@ -132,14 +137,14 @@ FAULTS = {
         "carrier simulated",
         "warn",
         "held_carriers",
-        changes("insert into holds values ('simulated', '', 'wrong password', '2999-01-01T00:00:00Z')"),
+        lambda hyp: hold(hyp, "", "wrong password"),
         says("carriers", "check", "simulated"),
     ),
     "a number is held": Fault(
         "carrier simulated",
         "warn",
         None,
-        changes("insert into holds values ('simulated', '+34910000001', 'not verified', '2999-01-01T00:00:00Z')"),
+        lambda hyp: hold(hyp, "+34910000001", "not verified"),
         says("carriers", "check", "simulated"),
     ),
     "a copy was put back": Fault("dial journal", "fail", "database_behind", restore_a_copy, says("reconcile")),
