@@ -40,6 +40,10 @@ class Vitals:
     """Accounts that refused, and are left alone for a while."""
     database_behind: bool | None
     """The file is older than its last dials. None: the dial journal cannot be read."""
+    webhook_backlog: int = 0
+    """Messages that wait for their receiver; that is the receiver's trouble, and no fault here."""
+    webhooks_dead: int = 0
+    """Messages that were given up."""
 
     @property
     def heartbeat_age(self) -> timedelta | None:

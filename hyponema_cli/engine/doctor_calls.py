@@ -12,10 +12,11 @@ from hyponema_cli.core.finding import Answer, fail, note, ok, warn
 from hyponema_cli.core.gates import SIMULATED
 from hyponema_cli.engine import check
 from hyponema_cli.engine.patient import Patient, WorkspaceCheck
-from hyponema_cli.store import holds, numbers, oddities, vitals
+from hyponema_cli.store import holds, numbers, oddities, vitals, webhooks
 from hyponema_cli.store.oddities import Oddity
 
 SHOW = "hyp schedules show"
+MANY_WEBHOOKS = 100
 LIST_UNBOUNDED = (
     "give them --until or --max-occurrences while an agent is new; list them: hyp schedules list --limit 0 --json | "
     "jq -r '.[] | select(.kind != \"once\" and .until_at == null and .max_occurrences == null) | .id'"
@@ -153,7 +154,20 @@ def _counted(found: Oddity, noun: str) -> str:
     return f"{found.count:,} {noun}{'s' if found.count > 1 else ''}"
 
 
+def receivers(it: Patient) -> Answer:
+    """Whoever wants to hear of executions takes what is told."""
+    waiting, dead = webhooks.backlog(it.desk.store)
+    if dead:
+        return warn(
+            f"{dead} webhooks were given up, {waiting} wait", "see: hyp webhooks list; then: hyp webhooks retry all"
+        )
+    if waiting > MANY_WEBHOOKS:
+        return warn(f"{waiting} webhooks wait: a receiver is slow, or does not take them", "see: hyp webhooks list")
+    return ok(f"{waiting} webhooks wait")
+
+
 CHECKS: dict[str, WorkspaceCheck] = {
+    "webhooks": receivers,
     "live": live,
     "agents' numbers": numbers_of_agents,
     "agents' ways": ways_to_agents,

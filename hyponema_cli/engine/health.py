@@ -8,13 +8,14 @@ from hyponema_cli.core import walltime
 from hyponema_cli.core.errors import InvalidInput, Unusable
 from hyponema_cli.core.health import Measures, Vitals
 from hyponema_cli.core.timewords import stored_zone
-from hyponema_cli.store import Store, heartbeat, holds, journal, numbers, settings, vitals
+from hyponema_cli.store import Store, heartbeat, holds, journal, numbers, settings, vitals, webhooks
 
 
 def read(store: Store, now: datetime) -> Vitals:
     """Return the figures of health at `now`."""
     counts = vitals.schedule_counts(store)
     beat = heartbeat.last(store.path)
+    backlog, dead = webhooks.backlog(store)
     return Vitals(
         now=now,
         pending=counts.get("active", 0),
@@ -28,6 +29,8 @@ def read(store: Store, now: datetime) -> Vitals:
         doubts=vitals.doubts(store),
         held_carriers=_held(store, now),
         database_behind=_is_behind(store),
+        webhook_backlog=backlog,
+        webhooks_dead=dead,
     )
 
 

@@ -272,6 +272,8 @@ def health(it: Vitals, why: Sequence[Reason]) -> dict[str, Any]:
         "doubts": it.doubts,
         "held_carriers": list(it.held_carriers),
         "database_behind": it.database_behind,
+        "webhook_backlog": it.webhook_backlog,
+        "webhooks_dead": it.webhooks_dead,
     }
 
 

@@ -71,6 +71,8 @@ def _of_health(it: Vitals, found: Sequence[Reason]) -> list[Family]:
             _one(it.oldest_due_age.total_seconds() if it.oldest_due_age else 0),
         ),
         Family("hyp_doubts", "gauge", "Calls of which nobody knows whether they were made.", _one(it.doubts)),
+        Family("hyp_webhook_backlog", "gauge", "Webhooks that wait for their receivers.", _one(it.webhook_backlog)),
+        Family("hyp_webhooks_dead", "gauge", "Webhooks that were given up.", _one(it.webhooks_dead)),
         Family(
             "hyp_failed_executions_today",
             "gauge",

@@ -20,6 +20,7 @@ from tests.cli.test_output import on_a_terminal
 KEYS = [
     "status", "scheduled_calls_pending", "scheduled_calls_total", "last_execution", "failed_executions_today",
     "reasons", "heartbeat_age_seconds", "oldest_due_age_seconds", "doubts", "held_carriers", "database_behind",
+    "webhook_backlog", "webhooks_dead",
 ]  # fmt: skip
 
 
