@@ -89,7 +89,8 @@ def _end_of(
     try:
         why_killed = _wait(process, within, out, err)
     except BaseException:
-        if spare_when_stopped:
+        # Nobody would stop one that prints without end; the file has no name, and would fill the disk unseen.
+        if spare_when_stopped and not _is_too_much(out, err):
             _bury_later(process)
         else:
             _kill(process)

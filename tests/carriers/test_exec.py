@@ -18,7 +18,7 @@ from shlex import quote
 
 import pytest
 
-from hyponema_cli.carriers import installed, load
+from hyponema_cli.carriers import exec_program, installed, load
 from hyponema_cli.carriers.base import (
     CallView,
     Capabilities,
@@ -63,6 +63,20 @@ FOLDER_PBX = Path(__file__).with_name("folder_pbx.py")
 PYTHON = f"{sys.executable} -IS"
 
 Made = Callable[..., ExecCarrier]
+
+
+@pytest.fixture(autouse=True)
+def in_time() -> Iterator[None]:
+    """Let a test that waits for what never comes fail, and not the others wait with it."""
+
+    def fail(*_: object) -> None:
+        pytest.fail("waited in vain")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(60)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture
@@ -463,12 +477,12 @@ def test_a_program_that_does_not_end_in_time_is_killed_with_all_that_it_started(
 def test_somebody_left_behind_who_keeps_stdout_open_makes_nobody_wait_and_lives_on(
     sh: Made, fifo: Fifo, tmp_path: Path
 ) -> None:
-    carrier = sh(f"{{ exec 3> fifo; echo $$ > left; read _ < go; echo lives; echo lives >&3; }} & {printing(GOOD)}")
     os.mkfifo(tmp_path / "go")
-    assert carrier.place_call(CALL).carrier_call_id == "c1"
-    # Opens when somebody is there to read, who has opened the other pipe by then.
-    with (tmp_path / "go").open("w") as signal_to_go_on:
-        signal_to_go_on.write("\n")
+    carrier = sh(f"exec 3> fifo; {{ read _ < go; echo lives; echo lives >&3; }} & {printing(GOOD)}")
+    try:
+        assert carrier.place_call(CALL).carrier_call_id == "c1"
+    finally:
+        (tmp_path / "go").write_text("\n")
     assert fifo.read() == b"lives\n"
 
 
@@ -479,8 +493,8 @@ def test_a_program_need_not_read_what_it_is_told(sh: Made, script: str) -> None:
 
 
 @pytest.mark.parametrize("stream", [1, 2])
-def test_a_program_that_prints_without_end_is_stopped_long_before_its_time_is_over(sh: Made, stream: int) -> None:
-    error = error_of(sh(f"exec yes >&{stream}", place_within=10_000), "place_call")
+def test_a_program_that_prints_too_much_is_stopped_long_before_its_time_is_over(sh: Made, stream: int) -> None:
+    error = error_of(sh(f"head -c 10000000 /dev/zero >&{stream}; exec sleep 30"), "place_call")
     assert type(error) is OutcomeUnknown
     assert "more than a megabyte" in str(error)
 
@@ -502,6 +516,7 @@ def test_ten_megabytes_are_no_answer_however_the_program_ends(sh: Made, code: in
         ("\x1b[31mred\x07\u202e\x00", "[31mred (exit code 3)"),
         ("+346000\u200b00001", "+346…001 (exit code 3)"),
         ("x" * 5000, "x" * 200 + " (exit code 3)"),
+        ("x" * 193 + " +34600000001", "x" * 193 + " +346…0 (exit code 3)"),
         ("", "exit code 3"),
     ],
 )
@@ -510,6 +525,15 @@ def test_the_last_line_of_stderr_is_told_without_numbers_and_without_control_cha
 ) -> None:
     (tmp_path / "said").write_text(said)
     assert str(error_of(sh("cat said >&2; exit 3"), "place_call")) == shown
+
+
+def test_a_program_that_was_killed_is_told_from_one_that_has_ended(sh: Made) -> None:
+    assert str(error_of(sh("kill -9 $$"), "place_call")) == "signal 9"
+
+
+def test_it_runs_at_the_root_whoever_starts_hyp_and_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert exec_program.run(["/bin/pwd"], b"", {}, 10).out == b"/\n"
 
 
 def test_nothing_that_a_program_was_told_is_in_an_error(sh: Made) -> None:
@@ -600,8 +624,17 @@ STOPPED = """
 import os, sys, threading
 from pathlib import Path
 from hyponema_cli.carriers.base import CarrierSetup, PlaceCall
+from hyponema_cli.carriers import exec_program
 from hyponema_cli.carriers.exec import ExecCarrier
 from hyponema_cli.clock import SystemClock
+
+look = exec_program._is_too_much
+def first_look(*files):
+    exec_program._is_too_much = look
+    print("waiting", flush=True)
+    return look(*files)
+exec_program._is_too_much = first_look
+
 carrier = ExecCarrier(CarrierSetup("exec", Path("w.db"), SystemClock(), dict(os.environ)), [sys.argv[1]])
 call = PlaceCall("call_1", "+34600000001", "+34910000001", "exe_1", 1)
 try:
@@ -620,6 +653,14 @@ except ChildProcessError:
 """
 
 
+@contextmanager
+def ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        process.kill()
+
+
 @pytest.mark.parametrize(("operation", "lives"), [("place_call", True), ("hang_up", False)])
 def test_a_ctrl_c_reaches_hyp_and_not_a_program_that_may_be_dialling(
     sh: Made, fifo: Fifo, tmp_path: Path, operation: str, lives: bool
@@ -635,10 +676,11 @@ def test_a_ctrl_c_reaches_hyp_and_not_a_program_that_may_be_dialling(
         text=True,
         start_new_session=True,
     )
-    with hyp:
+    with hyp, ended(hyp):
         assert hyp.stdin is not None
         assert hyp.stdout is not None
         ready.read_text()
+        assert hyp.stdout.readline() == "waiting\n"
         os.killpg(hyp.pid, signal.SIGINT)
         assert hyp.stdout.readline() == "stopped\n"
         if lives:
@@ -647,6 +689,23 @@ def test_a_ctrl_c_reaches_hyp_and_not_a_program_that_may_be_dialling(
         hyp.stdin.write("\n")
         hyp.stdin.close()
         assert hyp.stdout.read() == "nobody is left\n"
+
+
+def test_a_program_that_prints_without_end_is_not_left_alone_with_the_disk(
+    sh: Made, fifo: Fifo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = tmp_path / "ready"
+    os.mkfifo(ready)
+
+    def interrupted(*_: object) -> None:
+        ready.read_text()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(exec_program, "_wait", interrupted)
+    carrier = sh("exec 3> fifo; head -c 2000000 /dev/zero; echo > ready; sleep 60")
+    with pytest.raises(KeyboardInterrupt):
+        carrier.place_call(CALL)
+    assert fifo.read() == b""
 
 
 # A whole telephone system.
