@@ -356,6 +356,7 @@ create table webhooks (
   status text not null check (status in ('pending', 'delivered', 'dead')),
   attempts integer not null default 0,
   next_try_at text,
+  claimed integer not null default 0 check (claimed in (0, 1)),
   last_error text,
   created_at text not null,
   finished_at text,

@@ -11,8 +11,9 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import requests
 import urllib3
@@ -22,6 +23,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 CONNECT_WITHIN = 5.0
 READ_WITHIN = 15.0
 """Seconds between two reads."""
+MOST_BYTES = 16_000_000
+"""A thousand calls of Twilio's list take two million."""
+PART = 65_536
 ANSWER_WITHIN = 20.0
 """Seconds for all of a request, from the name of the host to the last byte of the answer."""
 
@@ -45,10 +49,25 @@ class Limits:
         self.answer = answer
 
 
+class Reply(NamedTuple):
+    """An answer, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
 def send_once(
-    ask: requests.Request, limits: Limits, *, allows: Callable[[str], bool] | None = None, by_proxy: bool = True
-) -> requests.Response:
+    ask: requests.Request,
+    limits: Limits,
+    *,
+    most_bytes: int = MOST_BYTES,
+    allows: Callable[[str], bool] | None = None,
+    by_proxy: bool = True,
+) -> Reply:
     """Send a request; return the answer, whatever its status.
+
+    A body of more than `most_bytes` is no answer; with 0, none is read, and the status is enough.
 
     `allows` is asked of every IP address that the host's name leads to, and the connection goes to one that it has
     seen: what a name leads to may change from one look to the next. `by_proxy`: by that of the environment, if any.
@@ -56,7 +75,7 @@ def send_once(
     """
     # urllib3 logs addresses, in which phone numbers stand.
     logging.getLogger("urllib3.connectionpool").disabled = True
-    return _Errand(ask, limits, allows, by_proxy).run()
+    return _Errand(ask, limits, most_bytes, allows, by_proxy).run()
 
 
 class _Gate:
@@ -65,17 +84,22 @@ class _Gate:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._has_left = self._is_given_up = False
+        self._socket: socket.socket | None = None
 
-    def leave(self) -> None:
+    def leave(self, by: socket.socket) -> None:
         with self._lock:
             if self._is_given_up:
                 raise Unsent("it was given up before it left")
-            self._has_left = True
+            self._has_left, self._socket = True, by
 
     def give_up(self) -> bool:
-        """Let nothing leave any more; True when something has."""
+        """Let nothing leave any more, and nothing come; True when something has left."""
         with self._lock:
             self._is_given_up = True
+            if self._socket is not None:
+                # Whoever still reads an answer without end comes to one now.
+                with suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
             return self._has_left
 
 
@@ -89,21 +113,40 @@ class _Gated:
     host: str
     port: int
     timeout: Any
+    socket_options: Any
     _is_tunnelling = False
 
     def _new_conn(self) -> socket.socket:
         if _here.allows is None:
             return super()._new_conn()  # type: ignore[misc,no-any-return]
-        addresses = [found[4][0] for found in socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)]
-        if not addresses or not all(_here.allows(str(address)) for address in addresses):
+        try:
+            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise urllib3.exceptions.NameResolutionError(self.host, self, error) from error  # type: ignore[arg-type]
+        addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+        if not addresses or not all(map(_here.allows, addresses)):
             raise Unsent("its name leads to an address that may not be asked")
-        return urllib3.util.connection.create_connection((str(addresses[0]), self.port), self.timeout)
+        return self._connected(addresses)
+
+    def _connected(self, addresses: list[str]) -> socket.socket:
+        """Connect to the first address that takes us, as a look-up of the name would have done."""
+        trouble: OSError | None = None
+        for address in addresses:
+            try:
+                return urllib3.util.connection.create_connection(
+                    (address, self.port), self.timeout, socket_options=self.socket_options
+                )
+            except OSError as error:
+                trouble = error
+        if isinstance(trouble, TimeoutError):
+            raise urllib3.exceptions.ConnectTimeoutError(self, "no connection in time") from trouble
+        raise urllib3.exceptions.NewConnectionError(self, str(trouble)) from trouble  # type: ignore[arg-type]
 
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()  # type: ignore[attr-defined]
         if not self._is_tunnelling:
-            _here.gate.leave()
+            _here.gate.leave(self.sock)
         super().send(data)  # type: ignore[misc]
 
     def _tunnel(self) -> None:
@@ -152,18 +195,24 @@ class _Errand:
     """
 
     def __init__(
-        self, ask: requests.Request, limits: Limits, allows: Callable[[str], bool] | None, by_proxy: bool
+        self,
+        ask: requests.Request,
+        limits: Limits,
+        most_bytes: int,
+        allows: Callable[[str], bool] | None,
+        by_proxy: bool,
     ) -> None:
         self._ask = ask
         self._limits = limits
+        self._most_bytes = most_bytes
         self._allows = allows
         self._by_proxy = by_proxy
         self._gate = _Gate()
         self._over = threading.Event()
-        self._answer: requests.Response | None = None
+        self._answer: Reply | None = None
         self._error: Exception | None = None
 
-    def run(self) -> requests.Response:
+    def run(self) -> Reply:
         threading.Thread(target=self._send, daemon=True, name="a request to the carrier").start()
         try:
             in_time = self._over.wait(self._limits.answer)
@@ -182,23 +231,35 @@ class _Errand:
 
     def _send(self) -> None:
         _here.gate, _here.allows = self._gate, self._allows
+        # Without anything here, a password would be taken from ~/.netrc.
+        self._ask.auth = self._ask.auth or (lambda prepared: prepared)
         try:
             with requests.Session() as session:
-                session.trust_env = self._by_proxy
                 session.mount("http://", _Adapter())
                 session.mount("https://", _Adapter())
                 prepared = session.prepare_request(self._ask)
-                settings = session.merge_environment_settings(prepared.url, {}, None, None, None)
-                self._answer = session.send(
+                settings = session.merge_environment_settings(prepared.url, {}, True, None, None)
+                if not self._by_proxy:
+                    settings["proxies"] = {}
+                with session.send(
                     prepared,
                     allow_redirects=False,
                     timeout=(self._limits.connect, self._limits.read),
                     **settings,
-                )
+                ) as answer:
+                    self._answer = Reply(answer.status_code, answer.headers, self._body_of(answer))
         except Exception as error:
             self._error = error
         finally:
             self._over.set()
+
+    def _body_of(self, answer: requests.Response) -> bytes:
+        body = bytearray()
+        for some in answer.iter_content(PART) if self._most_bytes else ():
+            body += some
+            if len(body) > self._most_bytes:
+                raise requests.exceptions.ChunkedEncodingError
+        return bytes(body)
 
 
 _SAID = (

@@ -53,10 +53,10 @@ class TwilioHttp(HttpClient):  # type: ignore[misc]  # the SDK ships no types
         """Send one request; return a 2xx answer. Raises Unsent, Unanswered, or Refusal for any other answer."""
         ask = requests.Request(method, self._at_home(url), headers, data=data, params=params, auth=auth)
         answer = send_once(ask, self._limits)
-        text = answer.content.decode("utf-8", "replace")
-        if not 200 <= answer.status_code < 300:
-            raise Refusal(answer.status_code, text, answer.headers)
-        return Response(answer.status_code, text, answer.headers)
+        text = answer.body.decode("utf-8", "replace")
+        if not 200 <= answer.status < 300:
+            raise Refusal(answer.status, text, answer.headers)
+        return Response(answer.status, text, answer.headers)
 
     def _at_home(self, url: str) -> str:
         """Return the URL on our server; the path of a base that a server repeats in its links stands there once."""

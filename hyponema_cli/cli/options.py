@@ -128,7 +128,9 @@ class ScheduleOptions(WhenOptions):
     ] = None
     webhook_url: Annotated[
         str | None,
-        _option("--webhook-url", metavar="URL", help="Kept for delivery; this version does not deliver it."),
+        _option(
+            "--webhook-url", metavar="URL", help="Who is told what becomes of its calls, instead of the workspace's."
+        ),
     ] = None
     webhook_event: Annotated[
         list[str] | None,

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from hyponema_cli.core.errors import InvalidInput
 
@@ -107,8 +107,9 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     if isinstance(found, IPv6Address):
-        if found.ipv4_mapped is not None:
-            return is_public(str(found.ipv4_mapped))
+        inside = found.ipv4_mapped or (IPv4Address(int(found) & 0xFFFFFFFF) if found in _NAT64 else None)
+        if inside is not None:
+            return is_public(str(inside))
         # All that anybody was given to use in public so far (IANA's registry of IPv6 addresses); what stands outside
         # is local, or carries an IPv4 address in one of many ways.
         if found not in _IPV6_IN_USE or (found.sixtofour is not None and not is_public(str(found.sixtofour))):
@@ -117,3 +118,5 @@ def is_public(address: str) -> bool:
 
 
 _IPV6_IN_USE = IPv6Network("2000::/3")
+_NAT64 = IPv6Network("64:ff9b::/96")
+"""By which a network without IPv4 of its own reaches IPv4 (RFC 6052)."""

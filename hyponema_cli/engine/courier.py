@@ -33,6 +33,7 @@ RECEIVERS = 8
 NAP_SECONDS = 0.25
 FIRST_REST, LONGEST_REST = timedelta(seconds=5), timedelta(minutes=5)
 """How long a receiver is left alone that did not take a message; twice as long each time, until it takes one."""
+LONGEST_HOLD = timedelta(hours=1)
 
 
 class Answer(NamedTuple):
@@ -55,6 +56,8 @@ Post = Callable[[Message, Sequence[bytes], datetime, bool], Answer]
 class _Rest(NamedTuple):
     until: datetime
     time: timedelta
+    asked_until: datetime
+    """Until when it asked itself to be left alone, if it did."""
 
 
 class _Done(NamedTuple):
@@ -177,7 +180,8 @@ class Courier:
     def _note(self, message: Message, answer: Answer | None, now: datetime) -> None:
         store = self.desk.store
         if answer is None:
-            webhooks.give_back(store, message, now)
+            resting = self._resting.get(message.url)
+            webhooks.give_back(store, message, max(now, resting.asked_until) if resting else now)
         elif answer.is_taken:
             webhooks.delivered(store, message, now)
             self._resting.pop(message.url, None)
@@ -193,7 +197,11 @@ class Courier:
             again = webhook.next_try(message.attempts + 1, now, jitter, answer.retry_after)
         rested = self._resting.get(message.url)
         rest = min(rested.time * 2, LONGEST_REST) if rested else FIRST_REST
-        self._resting[message.url] = _Rest(now + rest, rest)
+        asked = min(answer.retry_after, LONGEST_HOLD) if answer.retry_after is not None else timedelta(0)
+        self._resting[message.url] = _Rest(now + max(rest, asked), rest, now + asked)
+        if asked:
+            # It asks to be left alone, with all that waits for it, and by other processes too.
+            webhooks.hold_back(self.desk.store, message, now + asked)
         self.failed += 1
         if webhooks.failed(self.desk.store, message, said, again, now) and again is None:
             self.desk.log(now, "webhook.dead", execution_id=message.execution_id, reason=f"{message.id}: {said}")

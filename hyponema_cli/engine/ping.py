@@ -20,10 +20,10 @@ def ping(url: str) -> str | None:
     from hyponema_cli.http_once import Limits, Unanswered, Unsent, send_once
 
     try:
-        answer = send_once(requests.Request("GET", url), Limits(connect=3, read=5, answer=5))
+        answer = send_once(requests.Request("GET", url), Limits(connect=3, read=5, answer=5), most_bytes=0)
     except (Unsent, Unanswered) as error:
         return f"heartbeat_url: {error}"
-    return None if answer.status_code < 400 else f"heartbeat_url: HTTP {answer.status_code}"
+    return None if answer.status < 400 else f"heartbeat_url: HTTP {answer.status}"
 
 
 class Pinger:

@@ -29,7 +29,7 @@ def post(message: Message, secrets: Sequence[bytes], now: datetime, allow_privat
     }
     ask = requests.Request("POST", message.url, headers, data=body)
     try:
-        answer = send_once(ask, LIMITS, allows=None if allow_private else is_public, by_proxy=False)
+        answer = send_once(ask, LIMITS, most_bytes=0, allows=None if allow_private else is_public, by_proxy=False)
     except (Unsent, Unanswered) as error:
         return Answer(None, str(error))
-    return Answer(answer.status_code, "", retry_after_of(answer.headers.get("Retry-After"), now))
+    return Answer(answer.status, "", retry_after_of(answer.headers.get("Retry-After"), now))

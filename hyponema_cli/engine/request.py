@@ -285,7 +285,8 @@ def is_address(url: str, schemes: Sequence[str]) -> bool:
     try:
         parts = urlsplit(url)
         labels = (parts.hostname or "").removesuffix(".").split(".")
-        return parts.scheme in schemes and all(labels) and parts.port != 0 and "@" not in parts.netloc
+        named = all(0 < len(label) <= 63 for label in labels) or ":" in (parts.hostname or "")
+        return parts.scheme in schemes and named and parts.port != 0 and "@" not in parts.netloc
     except ValueError:
         return False
 

@@ -44,7 +44,8 @@ def own_file(workspace: Path) -> Path:
 def _make(path: Path) -> str:
     """Make a secret; of two processes that make one at once, both take the one that was there first."""
     text = PREFIX + base64.b64encode(secrets.token_bytes(BYTES)).decode()
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    # Not by the process id alone: that of one which died here comes again, in a container at once.
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:

@@ -90,12 +90,6 @@ def any_due(store: Store, now: datetime, leave: Collection[str] = ()) -> bool:
     return row is not None
 
 
-def next_at(store: Store) -> datetime | None:
-    """Return when the next message is to be sent; None when none is pending."""
-    (earliest,) = store.execute("select min(next_try_at) from webhooks where status = 'pending'").fetchone()
-    return maybe_instant(earliest)
-
-
 def claim(store: Store, now: datetime, leave: Collection[str], limit: int, until: datetime) -> list[Message]:
     """Take messages that are due, the longest waiting first, none to the receivers in `leave`.
 
@@ -104,7 +98,7 @@ def claim(store: Store, now: datetime, leave: Collection[str], limit: int, until
     holes = ", ".join("?" * len(leave))
     rows = store.execute(
         f"""
-        update webhooks set next_try_at = ?
+        update webhooks set next_try_at = ?, claimed = 1
         where seq in (
           select w.seq from webhooks w
           where w.status = 'pending' and w.next_try_at <= ? and w.url not in ({holes})
@@ -117,7 +111,7 @@ def claim(store: Store, now: datetime, leave: Collection[str], limit: int, until
     return sorted((_from_row(row) for row in rows), key=lambda message: message.seq)
 
 
-_STILL_OURS = "seq = ? and status = 'pending' and next_try_at is ?"
+_STILL_OURS = "seq = ? and claimed and next_try_at is ?"
 """Whoever was so slow that his lease ran out must not undo what another has done since."""
 
 
@@ -126,7 +120,7 @@ def delivered(store: Store, message: Message, now: datetime) -> None:
     store.execute(
         f"""
         update webhooks set status = 'delivered', attempts = attempts + 1, finished_at = ?, next_try_at = null,
-          last_error = null
+          claimed = 0, last_error = null
         where {_STILL_OURS}
         """,  # noqa: S608 - a constant of this file
         (to_text(now), message.seq, maybe_text(message.next_try_at)),
@@ -141,7 +135,7 @@ def failed(store: Store, message: Message, error: str, next_try_at: datetime | N
     cursor = store.execute(
         f"""
         update webhooks set status = iif(?1 is null, 'dead', 'pending'), attempts = attempts + 1, next_try_at = ?1,
-          last_error = ?2, finished_at = iif(?1 is null, ?3, null)
+          claimed = 0, last_error = ?2, finished_at = iif(?1 is null, ?3, null)
         where {_STILL_OURS.replace("?", "?4", 1).replace("is ?", "is ?5")}
         """,  # noqa: S608 - a constant of this file
         (maybe_text(next_try_at), error, to_text(now), message.seq, maybe_text(message.next_try_at)),
@@ -152,17 +146,32 @@ def failed(store: Store, message: Message, error: str, next_try_at: datetime | N
 def give_back(store: Store, message: Message, next_try_at: datetime) -> None:
     """Put a message back that was claimed and not sent."""
     store.execute(
-        f"update webhooks set next_try_at = ? where {_STILL_OURS}",  # noqa: S608 - a constant of this file
+        f"update webhooks set next_try_at = ?, claimed = 0 where {_STILL_OURS}",  # noqa: S608 - a constant of this file
         (to_text(next_try_at), message.seq, maybe_text(message.next_try_at)),
     )
 
 
+def hold_back(store: Store, message: Message, until: datetime) -> None:
+    """Let the other messages to the receiver of one wait until then."""
+    store.execute(
+        """
+        update webhooks set next_try_at = ?1
+        where url = ? and status = 'pending' and not claimed and next_try_at < ?1 and seq <> ?
+        """,
+        (to_text(until), message.url, message.seq),
+    )
+
+
 def retry(store: Store, word: str, now: datetime) -> int:
-    """Send anew what was not delivered: a message, an execution's or a schedule's; with `all`, what is dead."""
+    """Send anew what was not delivered: a message, an execution's or a schedule's; with `all`, what is dead.
+
+    What is just being told stays with whoever tells it.
+    """
     which = "status = 'dead'" if word == "all" else "status <> 'delivered' and ?2 in (id, execution_id, schedule_id)"
     return store.execute(
         f"""
-        update webhooks set status = 'pending', attempts = 0, next_try_at = ?1, finished_at = null
+        update webhooks set status = 'pending', attempts = 0, finished_at = null,
+          next_try_at = iif(claimed and next_try_at > ?1, next_try_at, ?1)
         where {which}
         """,  # noqa: S608 - a constant of this function
         (to_text(now),) if word == "all" else (to_text(now), word),
