@@ -96,7 +96,9 @@ def run_worker(
             watcher.leave("worker.stopped_at_once", "stopped at once")
             # Not by way of Python's end: a thread may be inside SQLite, which must not be taken apart under it.
             os._exit(Exit.INTERRUPTED if stopped.signal_number == signal.SIGINT else Exit.TERMINATED)
-        watcher.leave("worker.stopped", "stopped")
+        if not watcher.leave("worker.stopped", "stopped"):
+            # Nobody reads our last lines. Python would wait for them to leave, for ever.
+            os._exit(Exit.OK)
 
 
 class _Watcher:
@@ -158,13 +160,13 @@ class _Watcher:
             words = {name: None if word is None else str(word) for name, word in ids.items()}
             self._write(log.line(self._form, str(at), str(name), words))
 
-    def leave(self, event: str, said: str) -> None:
-        """Say the last word, when the screen is ours no more."""
+    def leave(self, event: str, said: str) -> bool:
+        """Say the last word, when the screen is ours no more; False when nobody reads it."""
         if self.screen is not None:
             self.screen.close()
             self.screen = None
         self._say(event, said)
-        self._pen.lay_down()
+        return self._pen.lay_down()
 
     def _say(self, event: str, said: str) -> None:
         """Say something of the worker itself; to people in a sentence."""
@@ -191,10 +193,11 @@ class _Pen:
         """Write a line, soon."""
         self._lines.put(line)
 
-    def lay_down(self) -> None:
-        """Wait until all is written; not for long, if nobody reads."""
+    def lay_down(self) -> bool:
+        """Wait until all is written; not for long, if nobody reads: False then."""
         self._lines.put(None)
         self._thread.join(LAST_LINES_SECONDS)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while (line := self._lines.get()) is not None:

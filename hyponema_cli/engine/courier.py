@@ -82,6 +82,8 @@ class Courier:
     """Called when there is something to sign."""
     on_trouble: Callable[[str], None] = lambda trouble: None
     _back: queue.SimpleQueue[_Done | _Over] = field(default_factory=queue.SimpleQueue)
+    _unwritten: list[_Done | _Over] = field(default_factory=list)
+    """What has come back and is not yet in the database."""
     _busy: set[str] = field(default_factory=set)
     _resting: dict[str, _Rest] = field(default_factory=dict)
     _ending: threading.Event = field(default_factory=threading.Event)
@@ -136,9 +138,12 @@ class Courier:
                     self._back.put(_Done(message, None))
                 continue
             self._busy.add(url)
-            threading.Thread(
-                target=self._round, args=(messages, secrets, allow_private), daemon=True, name="webhooks"
-            ).start()
+            try:
+                threading.Thread(
+                    target=self._round, args=(messages, secrets, allow_private), daemon=True, name="webhooks"
+                ).start()
+            except RuntimeError:  # no more threads: not now, then
+                self._unwritten += [*(_Done(message, None) for message in messages), _Over(url)]
 
     def _round(self, messages: list[Message], secrets: Sequence[bytes], allow_private: bool) -> None:
         """Tell one receiver what waits for it; when it does not take one, the rest is put back."""
@@ -160,7 +165,8 @@ class Courier:
 
     def _record(self, wait_seconds: float) -> None:
         """Write down all that has come back; wait for something to come, so long at most."""
-        back: list[_Done | _Over] = []
+        back = self._unwritten
+        wait_seconds = 0.0 if back else wait_seconds
         try:
             back.append(self._back.get(timeout=wait_seconds) if wait_seconds > 0 else self._back.get_nowait())
             while True:
@@ -174,8 +180,9 @@ class Courier:
             for each in back:
                 if isinstance(each, _Done):
                     self._note(each.message, each.answer, now)
-        # Only now: what is told next must find this written.
+        # Only now: what is told next must find this written. If it could not be, it is written with what comes next.
         self._busy -= {each.url for each in back if isinstance(each, _Over)}
+        self._unwritten = []
 
     def _note(self, message: Message, answer: Answer | None, now: datetime) -> None:
         store = self.desk.store
