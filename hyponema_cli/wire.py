@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,14 +25,18 @@ def desk_of(store: Store, clock: Clock, actor: str, environ: Mapping[str, str] =
 
 DELIVER_SECONDS = 10.0
 """How long a tick delivers webhooks; what is left waits for the next one."""
+LEAST_SECONDS = 1.0
+"""How long it does so even when its time is over, so that a busy one does not keep receivers waiting for ever."""
 
 
-def deliver(desk: Desk) -> None:
-    """Deliver the webhooks that are due, if there are any."""
+def deliver(desk: Desk, until: datetime | None = None) -> None:
+    """Deliver the webhooks that are due, if there are any; until then, but for a second in any case."""
     from hyponema_cli.store import webhooks
 
-    if webhooks.any_due(desk.store, desk.clock.now()):
-        courier_of(desk).run_for(DELIVER_SECONDS)
+    now = desk.clock.now()
+    if webhooks.any_due(desk.store, now):
+        left = DELIVER_SECONDS if until is None else (until - now).total_seconds()
+        courier_of(desk).run_for(min(max(left, LEAST_SECONDS), DELIVER_SECONDS))
 
 
 def courier_of(desk: Desk, environ: Mapping[str, str] = os.environ) -> Courier:

@@ -44,6 +44,7 @@ COMMANDS = {
     "webhooks": "webhooks",
     "config": "config",
     "db": "db",
+    "setup": "setup",
 }
 """Each command and the module of this folder that holds it, in the order of `hyp --help`."""
 

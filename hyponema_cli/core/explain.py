@@ -55,6 +55,7 @@ REASONS = {
     "window_never_opens": "the calling window never opens for them",
     "call_cap": "they were called as often as they may be",
     "pace": "the carrier's pace",
+    "next_pass": "the pass has no more time; the next one goes on",
     "concurrency": "as many calls are going on as may",
     "daily_budget": "the budget of the day is spent",
     "queued_past_deadline": "the carrier held it back for too long, and it was withdrawn",

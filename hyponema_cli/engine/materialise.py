@@ -27,8 +27,11 @@ OCCURRENCES_A_TRANSACTION = 1000
 """How many occurrences are recorded before the write lock is given to others: about a tenth of a second."""
 
 
-def materialise(desk: Desk, now: datetime, report: TickReport) -> None:
-    """Record every occurrence that is due at `now`."""
+def materialise(desk: Desk, now: datetime, report: TickReport, until: datetime | None = None) -> None:
+    """Record every occurrence that is due at `now`; after `until`, the rest is left to the next pass.
+
+    What newer time zone data ask for is done whole, however long it takes: a part of it would be of no use.
+    """
     if is_newer(desk.zone_edition, settings.zone_edition(desk.store)):
         rederive_all(desk, now)
     if not schedules.any_due(desk.store, now):
@@ -43,6 +46,8 @@ def materialise(desk: Desk, now: datetime, report: TickReport) -> None:
                     break
                 recorded += _record_due(desk, schedule, workspace, now, report, OCCURRENCES_A_TRANSACTION - recorded)
         if len(due) < SCHEDULES_A_TRANSACTION and recorded < OCCURRENCES_A_TRANSACTION:
+            return
+        if until is not None and desk.clock.now() >= until:
             return
 
 

@@ -31,6 +31,8 @@ LOOKS = (
     timedelta(hours=1),
 )
 """The waits before the first look and after each look but the last."""
+LOOK_WITHIN = timedelta(seconds=60)
+"""Since a pass began: a carrier that does not answer for its doubts must not keep others from being dialled."""
 ORPHANED_AFTER = timedelta(seconds=90)
 """An intent that is `placing` for longer than a request can take (30 s to be sent, 20 s for itself, a margin) has
 lost its process: it may have been sent, and is in doubt."""
@@ -39,12 +41,14 @@ SETTLED_NEARBY = timedelta(days=1)
 
 
 def reconcile(
-    desk: Desk, now: datetime, report: TickReport, *, all_doubts: bool = False
+    desk: Desk, now: datetime, report: TickReport, *, all_doubts: bool = False, until: datetime | None = None
 ) -> dict[str, list[CallView] | None]:
     """Find intents that have lost their process, and look up the doubts for which a look is due, or all of them.
 
-    Returns what each look found; None where the carrier could not be asked.
+    Returns what each look found; None where the carrier could not be asked. After `until`, or LOOK_WITHIN, the others
+    wait for the next pass; one is looked up in any case, and all of them if that was asked for.
     """
+    until = min(until or now + LOOK_WITHIN, now + LOOK_WITHIN)
     if calls.orphans(desk.store, now - ORPHANED_AFTER):
         _doubt_orphans(desk, now, report)
     looks: dict[str, list[CallView] | None] = {}
@@ -62,6 +66,8 @@ def reconcile(
             # One that cannot be written must not keep the others, and all that is due, from their turn.
             with desk.store.transaction(patience=RECORD_PATIENCE):
                 _look_again(desk, doubt, now, "could_not_look", f"{type(error).__name__}: {in_words(error)}")
+        if not all_doubts and desk.clock.now() >= until:
+            break
     return looks
 
 

@@ -54,23 +54,46 @@ PRICE_LOOKS = (
 """How long after its end a call's price is asked for, until it is told. Twilio's comes within minutes, mostly."""
 
 
-def settle(desk: Desk, now: datetime, report: TickReport) -> None:
-    """Bring the live calls up to date, and withdraw those that their carrier has held back for too long."""
+def settle(desk: Desk, now: datetime, report: TickReport, until: datetime | None = None) -> None:
+    """Bring the live calls up to date, and withdraw those that their carrier has held back for too long.
+
+    No carrier is asked any more after `until`, nor after SETTLE_WITHIN; a later pass asks about the rest.
+    """
     batch = calls.to_follow(desk.store, now, CALLS_A_TRANSACTION)
     workspace = desk.settings() if batch else Settings()
-    silent: set[str] = set()
+    asking = _Asking(desk, min(now + SETTLE_WITHIN, until or now + SETTLE_WITHIN))
     while batch:
-        known = _ask_together(desk, batch, silent)
+        known = _ask_together(desk, batch, asking)
         views = []
         for call in batch:
-            if desk.clock.now() - now > SETTLE_WITHIN:
-                silent.add(call.carrier)
-            view = known.get(call.id) or _ask(desk, call, silent)
+            view = known.get(call.id) or _ask(desk, call, asking)
             views.append(_withdrawn_if_too_late(desk, call, view, workspace, now))
         _note_all(desk, views, workspace, now, report)
         full = len(batch) == CALLS_A_TRANSACTION
         batch = calls.to_follow(desk.store, now, CALLS_A_TRANSACTION) if full else []
-    _ask_prices(desk, now, silent)
+    _ask_prices(desk, now, asking)
+
+
+class _Asking:
+    """Who may still be asked in this pass, and until when."""
+
+    def __init__(self, desk: Desk, until: datetime) -> None:
+        self._desk = desk
+        self._until = until
+        self._silent: set[str] = set()
+
+    @property
+    def has_time(self) -> bool:
+        """False when no carrier is asked any more: those who wait for this pass have waited long enough."""
+        return self._desk.clock.now() <= self._until
+
+    def may_ask(self, account: str) -> bool:
+        """False for a carrier that did not answer, and for all when the time is over."""
+        return account not in self._silent and self.has_time
+
+    def give_up(self, account: str) -> None:
+        """Ask a carrier no more: it may cost a time-out each, and one is enough for a pass."""
+        self._silent.add(account)
 
 
 def _note_all(
@@ -93,7 +116,7 @@ def _note_all(
 
 
 def _ask_together(
-    desk: Desk, batch: Sequence[calls.Followed | calls.Unpriced], silent: set[str]
+    desk: Desk, batch: Sequence[calls.Followed | calls.Unpriced], asking: _Asking
 ) -> dict[str, CallView]:
     """Return what the carriers say of many calls at once, by our id; of those left out, nobody was asked."""
     by_account: dict[str, list[calls.Followed | calls.Unpriced]] = {}
@@ -101,7 +124,7 @@ def _ask_together(
         by_account.setdefault(call.carrier, []).append(call)
     known: dict[str, CallView] = {}
     for account, theirs in by_account.items():
-        if len(theirs) < MANY or account in silent:
+        if len(theirs) < MANY or not asking.may_ask(account):
             continue
         try:
             carrier = desk.carrier(account)
@@ -111,19 +134,22 @@ def _ask_together(
             told = carrier.fetch_calls([call.carrier_call_id for call in theirs], since=since)
             views = {view.carrier_call_id: view for view in map(checked, told)}
         except Exception:
-            silent.add(account)
+            asking.give_up(account)
             continue
         known |= {call.id: views[call.carrier_call_id] for call in theirs if call.carrier_call_id in views}
     return known
 
 
-def _ask_prices(desk: Desk, now: datetime, silent: set[str]) -> None:
+def _ask_prices(desk: Desk, now: datetime, asking: _Asking) -> None:
     """Ask what calls cost that are over, until it is told or nobody will tell any more."""
+    if not asking.has_time:
+        return
     batch = calls.to_price(desk.store, now, CALLS_A_TRANSACTION)
     if not batch:
         return
-    known = _ask_together(desk, batch, silent)
-    views = [(call, known.get(call.id) or _ask(desk, call, silent)) for call in batch]
+    known = _ask_together(desk, batch, asking)
+    # Those for whom there was no time are left as they are: a look that nobody made must not count.
+    views = [(call, known.get(call.id) or _ask(desk, call, asking)) for call in batch if asking.has_time]
     with desk.store.transaction(patience=RECORD_PATIENCE):
         for call, view in views:
             price, currency = priced(view)
@@ -149,17 +175,16 @@ def _price_look_at(desk: Desk, call: calls.Followed, view: CallView | None, now:
     return now + PRICE_LOOKS[0] if tells else None
 
 
-def _ask(desk: Desk, call: calls.Followed | calls.Unpriced, silent: set[str]) -> CallView | None:
+def _ask(desk: Desk, call: calls.Followed | calls.Unpriced, asking: _Asking) -> CallView | None:
     """Return what the carrier says of a call; None when it cannot be asked now. Asking may be repeated."""
-    if call.carrier in silent:
+    if not asking.may_ask(call.carrier):
         return None
     try:
         return checked(desk.carrier(call.carrier).fetch_call(call.carrier_call_id))
     except (NotFound, TypeError, ValueError):
         return None
     except Exception:
-        # It may cost a time-out each: one is enough for this pass.
-        silent.add(call.carrier)
+        asking.give_up(call.carrier)
         return None
 
 

@@ -56,10 +56,10 @@ A_SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What becomes of one occurrence, as things stand."""
+    """What becomes of one occurrence, or of one execution that waits, as things stand."""
 
     decision: Decision
-    """As of the occurrence's own instant."""
+    """As of the occurrence's own instant; of an execution, as of now."""
     rings_at: datetime | None
     """When it would be dialled; None: it would not."""
 
@@ -137,6 +137,28 @@ class Inquiry:
         schedule = find.schedule(self._store, execution.schedule_id)
         if execution.status not in WAITING:
             return self._stored(execution, schedule, subject, subject_id)
+        due, judged_at, seen = self._waiting(execution, at)
+        return Because(
+            subject,
+            subject_id,
+            judged_at,
+            "now" if judged_at <= self._now else "forecast",
+            seen.decision.verdict,
+            seen.decision.reason,
+            self._gates(seen.decision.gates, schedule, due),
+            schedule,
+            execution,
+            execution.scheduled_time,
+            due.to_number,
+            seen.rings_at or self._next_ring(schedule),
+        )
+
+    def of_waiting(self, execution: Execution) -> Outlook:
+        """Say what would become of an execution that waits."""
+        return self._waiting(execution, None)[2]
+
+    def _waiting(self, execution: Execution, at: datetime | None) -> tuple[executions.Due, datetime, Outlook]:
+        """Judge an execution that waits; also return what it was judged by, and as of when."""
         # A call that a gate put off is asked about now: at the end of its wait it would wait no more.
         waits = execution.reason in WAITS or execution.reason in NOT_TAKEN
         judged_at = at if at is not None and at > self._now else max(self._now, execution.due_at)
@@ -148,20 +170,7 @@ class Inquiry:
         rings_at = self._rings_at(due, decision, judged_at)
         if isinstance(decision, Dial):
             rings_at = max(judged_at, execution.due_at)  # what it waited for is there; it is looked at again then
-        return Because(
-            subject,
-            subject_id,
-            judged_at,
-            "now" if judged_at <= self._now else "forecast",
-            decision.verdict,
-            decision.reason,
-            self._gates(decision.gates, schedule, due),
-            schedule,
-            execution,
-            execution.scheduled_time,
-            due.to_number,
-            rings_at or self._next_ring(schedule),
-        )
+        return due, judged_at, Outlook(decision, rings_at)
 
     def of_schedule(self, schedule: Schedule, subject: str, subject_id: str, at: datetime | None) -> Because:
         """Explain the call of a schedule that is at hand, or that comes next; or the last one up to a past `at`."""

@@ -182,7 +182,7 @@ class Doubtful(NamedTuple):
 
 
 def in_doubt(store: Store, due_at: datetime | None = None) -> list[Doubtful]:
-    """Return the doubts, the oldest first; with `due_at`, only those for which a look is due."""
+    """Return the doubts, the oldest first; with `due_at`, those whose look is due, the longest waiting first."""
     rows = store.execute(
         f"""
         select c.id, c.execution_id, e.schedule_id, c.carrier, c.from_number, c.to_number, c.reason, c.error,
@@ -194,7 +194,7 @@ def in_doubt(store: Store, due_at: datetime | None = None) -> list[Doubtful]:
         join executions e on e.id = c.execution_id
         join schedules s on s.id = e.schedule_id
         where c.status = 'in_doubt' {"and c.next_poll_at <= ?" if due_at is not None else ""}
-        order by c.created_at, c.id
+        order by {"c.next_poll_at, " if due_at is not None else ""}c.created_at, c.id
         """,  # noqa: S608 - constants of this file
         () if due_at is None else (to_text(due_at),),
     )

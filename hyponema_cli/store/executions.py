@@ -141,6 +141,15 @@ def any_due(store: Store, now: datetime) -> bool:
     return row is not None
 
 
+def ids_due(store: Store, now: datetime) -> list[str]:
+    """Return every execution that is to be decided at `now`."""
+    rows = store.execute(
+        "select id from executions where status in ('pending', 'waiting_retry') and due_at <= ? order by due_at, id",
+        (to_text(now),),
+    )
+    return [row[0] for row in rows]
+
+
 def due(store: Store, now: datetime, limit: int, only: str | None = None) -> list[Due]:
     """Return executions to be decided at `now`, by due time, then priority; `only` names a single one."""
     rows = store.execute(
