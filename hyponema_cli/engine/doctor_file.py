@@ -20,7 +20,7 @@ NO_ROOM = 16 * MEBIBYTE
 LITTLE_ROOM = 256 * MEBIBYTE
 CLOCK_STEP = timedelta(seconds=5)
 """Clocks of machines are set by less than this every day."""
-DRIVE_IT = "run hyp run-worker as a service, or from a crontab: * * * * * hyp tick (both with whole paths)"
+DRIVE_IT = "run hyp run-worker as a service (hyp setup systemd), or hyp tick from a crontab (hyp setup cron)"
 
 
 def database(it: Patient) -> Answer:
