@@ -48,3 +48,12 @@ def ulid(milliseconds: int, chance: int) -> str:
     """
     number = (milliseconds << 80) | chance
     return "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
+
+
+def stand_in_number() -> str:
+    """Return what stands where a forgotten person's phone number stood: it has the shape of one, and is nobody's.
+
+    +999 was never given to any country (ITU-T E.164). Each person gets their own, so that what they were called
+    stays together.
+    """
+    return f"+999{int.from_bytes(os.urandom(8), 'big') % 10**11:011d}"

@@ -64,7 +64,37 @@ _ENDS = {"busy": CallState.BUSY, "no_answer": CallState.NO_ANSWER, "failed": Cal
 def open_carrier(setup: CarrierSetup) -> SimulatedCarrier:
     """Open the simulated carrier of a workspace."""
     seed = setup.environ.get(SEED_VARIABLE)
-    return SimulatedCarrier(setup.workspace.with_name(setup.workspace.name + ".simulated"), setup.clock, seed)
+    return SimulatedCarrier(_memory_of(setup.workspace), setup.clock, seed)
+
+
+def forget(workspace: Path, numbers: Sequence[str], stand_in: str) -> int:
+    """Let another number stand for a person's in the calls that it remembers; return how many calls that were.
+
+    What stood there is overwritten, in the file and in its log. Raises sqlite3.OperationalError while another process
+    holds the file.
+    """
+    memory = _memory_of(workspace)
+    if not memory.exists():
+        return 0
+    connection = sqlite3.connect(memory, isolation_level=None, timeout=10)
+    try:
+        connection.execute("pragma secure_delete = on")
+        holes = ", ".join("?" * len(numbers))
+        changed = connection.execute(
+            f"update calls set to_number = ? where to_number in ({holes})",  # noqa: S608 - placeholders
+            (stand_in, *numbers),
+        ).rowcount
+        connection.execute("vacuum")
+        (is_busy, _, _) = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+        if is_busy:
+            raise sqlite3.OperationalError("database is locked")
+        return changed
+    finally:
+        connection.close()
+
+
+def _memory_of(workspace: Path) -> Path:
+    return workspace.with_name(workspace.name + ".simulated")
 
 
 class _Row(NamedTuple):

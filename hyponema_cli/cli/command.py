@@ -43,13 +43,13 @@ class Session:
         return workspace_path(self.db, self.workspace, os.environ)
 
     @contextmanager
-    def store(self) -> Iterator[Store]:
-        """Open the workspace for the time of a command."""
+    def store(self, *, as_it_stands: bool = False) -> Iterator[Store]:
+        """Open the workspace for the time of a command; `as_it_stands`, to look at it only."""
         import sqlite3
 
-        from hyponema_cli.store import as_hyp_error, open_store
+        from hyponema_cli.store import as_hyp_error, look_at, open_store
 
-        store = open_store(self.path())
+        store = look_at(self.path()) if as_it_stands else open_store(self.path())
         try:
             yield store
         except sqlite3.OperationalError as error:

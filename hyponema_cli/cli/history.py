@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import datetime
 from itertools import islice
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -71,8 +70,8 @@ def history(
             store,
             schedule_id=one.id if one else None,
             statuses=wanted,
-            since=_moment(session, since, zone, end=False),
-            until=_moment(session, until, zone, end=True),
+            since=values.moment(since, session.clock.now(), zone, end=False),
+            until=values.moment(until, session.clock.now(), zone, end=True),
             limit=values.limit(limit) + 1 if limit else 0,
         )
         coming = list(islice(occurrences_ahead(store, one, settings.load(store)), 1)) if one else []
@@ -105,8 +104,8 @@ def _show_events(
         found = events.select(
             store,
             about=_ids_of(store, word) if word is not None else (),
-            since=_moment(session, since, zone, end=False),
-            until=_moment(session, until, zone, end=True),
+            since=values.moment(since, session.clock.now(), zone, end=False),
+            until=values.moment(until, session.clock.now(), zone, end=True),
             limit=values.limit(limit) + 1 if limit else 0,
         )
     cut = bool(limit) and len(found) > limit
@@ -182,12 +181,3 @@ def columns(workspace: str | None) -> Sequence[Column[Execution]]:
             spare=True,
         ),
     ]
-
-
-def _moment(session: Session, text: str | None, zone: ZoneInfo, *, end: bool) -> datetime | None:
-    """Read a bound: an instant, a date, or how long ago."""
-    if text is None:
-        return None
-    if text.strip()[-1:] in tuple("smhdw"):
-        return session.clock.now() - timewords.parse_duration(text)
-    return timewords.parse_bound(text, zone, end=end)

@@ -23,11 +23,16 @@ class Failed(HypError):
 
 def data(text: str) -> None:
     """Write data, all of it; raises ReaderGone or Failed when it cannot leave."""
+    encoding = (sys.stdout.encoding if sys.stdout is not None else None) or "ascii"
+    # A terminal of another character set (LANG=C): what it cannot show is written out.
+    content(text.encode(encoding, "backslashreplace"))
+
+
+def content(octets: bytes) -> None:
+    """Write data that is no text, all of it; raises ReaderGone or Failed when it cannot leave."""
     if sys.stdout is None:  # closed before we began, as `>&-` does
         raise Failed("standard output is closed", hint="send it to /dev/null if you do not want it")
-    encoding = sys.stdout.encoding or "ascii"
-    # A terminal of another character set (LANG=C): what it cannot show is written out.
-    left = memoryview(text.encode(encoding, "backslashreplace"))
+    left = memoryview(octets)
     try:
         sys.stdout.flush()
         while left:

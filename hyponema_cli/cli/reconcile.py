@@ -87,6 +87,11 @@ def _resolve(session: Session, desk: Desk, call_id: str, verdict: str) -> None:
 
 
 def _tell_recovered(it: Recovered) -> None:
+    for user_id in it.forgotten:
+        output.say(
+            f"{user_id} was forgotten after this file was copied, and is in it again; their schedules are canceled. "
+            f"Forget them again: hyp users forget {user_id}"
+        )
     if not it.count:
         return
     parts = (

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +12,7 @@ from hyponema_cli import zonedata
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.cli.exits import Exit
+from hyponema_cli.cli.progress import progress
 from hyponema_cli.core import expect, timewords
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.expect import Verdict
@@ -59,11 +59,11 @@ def simulate(
     if not 1 <= days <= MOST_DAYS:
         raise InvalidInput(f"--days {days} must be from 1 to {MOST_DAYS:,}", hint="as in --days 90")
     expectations = [expect.parse(rule) for rule in rules or ()]
-    with session.store() as store, _progress() as progress:
+    with session.store() as store, progress("simulating") as on_progress:
         workspace = settings.load(store)
         zone = timewords.stored_zone(workspace.timezone) if workspace.timezone else None
         began_at = timewords.parse_bound(begin, zone, end=False) if begin is not None else session.clock.now()
-        forecast = run(store, began_at, days, seed, zonedata.version(), progress)
+        forecast = run(store, began_at, days, seed, zonedata.version(), on_progress)
     verdicts = [judge(forecast.evidence) for judge in expectations]
     if not workspace.live:
         output.say("note: the workspace is not live; this is what it would do if it were: hyp config set live true")
@@ -72,24 +72,6 @@ def simulate(
     else:
         output.data(_text(forecast) + _verdicts(verdicts))
     return None if all(each.holds for each in verdicts) else Exit.ATTENTION
-
-
-class _OnProgress(Protocol):
-    def __call__(self, part: float, /) -> None: ...
-
-
-@contextmanager
-def _progress() -> Iterator[_OnProgress]:
-    """Show a bar to whoever watches; nobody else pays for it."""
-    if not output.is_attended():
-        yield lambda part: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        bar = bars.add_task("simulating", total=1.0)
-        yield lambda part: bars.update(bar, completed=part)
 
 
 def _text(it: Forecast) -> str:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hyponema_cli.cli import output, values
 from hyponema_cli.cli.agents import refuse_while_live
 from hyponema_cli.cli.command import Session, command, group
+from hyponema_cli.cli.confirm import confirm, refuse_unattended
+from hyponema_cli.cli.exits import Exit
 from hyponema_cli.core import phone, timewords, window
 from hyponema_cli.core.records import Schedule, User
 from hyponema_cli.engine import book, find
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import events, schedules, users
+
+if TYPE_CHECKING:
+    from hyponema_cli.engine.forget import Forgotten
 
 app = group("The people who are called: phone, timezone, usual time.")
 
@@ -185,7 +190,7 @@ def moved_sentence(schedule: Schedule, workspace: str | None) -> str:
 
 @command(app, "remove")
 def remove(session: Session, user: Word) -> None:
-    """Remove a user whom no live schedule calls. History keeps the name.
+    """Remove a user whom no live schedule calls. History keeps the name; hyp users forget deletes it too.
 
     \b
     Examples:
@@ -198,6 +203,99 @@ def remove(session: Session, user: Word) -> None:
         users.remove(desk.store, found.id, now)
         events.add(desk.store, now, desk.actor, "user.removed", subject_id=found.id)
     session.done(f"Removed user {found.name!r} ({found.id}).", json.user(found))
+
+
+@command(app, "forget")
+def forget(
+    session: Session,
+    user: Annotated[
+        str,
+        typer.Argument(metavar="USER|+E164", help="The id, the exact name or the phone number.", show_default=False),
+    ],
+    also_suppressions: Annotated[
+        bool, typer.Option("--also-suppressions", help="Take their number off the list of those not to be dialled.")
+    ] = False,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept in the trail.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Count, and change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> int | None:
+    """Delete what is known of a person, for good: name, numbers, context, and their traces in all that was called.
+
+    Their schedules are canceled, and webhooks about them deleted, told or not. Calls, executions and the audit trail
+    stay, under a number that is nobody's. It reaches the workspace, the dial journal, the simulated carrier's memory
+    and copies from before a migration, and writes the file anew, for which everybody else waits. Nothing of theirs
+    may be going on or in doubt.
+
+    What stays: the id, in the trail; and if their number is suppressed, that line with the number in clear, because
+    it must not be dialled again and a number that is hashed is found out in a moment. --also-suppressions deletes it.
+    What cannot be reached: backups, carriers' own records, and what other programs were told.
+
+    \b
+    Examples:
+      hyp users forget user-1 --dry-run
+      hyp users forget user-1 --yes --reason "request of 3 March"
+    """
+    if not dry_run:
+        refuse_unattended(session, yes=yes)
+    from hyponema_cli.engine import forget as engine
+
+    with session.desk() as desk:
+        person = engine.whom(desk.store, user)
+        found = engine.look(desk, person, also_suppressions=also_suppressions)
+        if not dry_run:
+            confirm(f"Forget {user!r}, with {_forgotten_counts(found)}? This cannot be undone.", yes=yes)
+            found = engine.forget(desk, person, also_suppressions=also_suppressions, reason=reason)
+    who = person.user_ids[0] if person.user_ids else "the number"
+    _tell_forgotten(found, who, dry_run=dry_run)
+    if session.json:
+        output.data(json.document(_forgotten_shape(found, dry_run=dry_run)) + "\n")
+    return Exit.ATTENTION if found.left is not None else None
+
+
+def _forgotten_counts(it: Forgotten) -> str:
+    erased = it.erased
+    return (
+        f"{erased.schedules:,} schedules ({len(it.canceled):,} live), {erased.calls:,} calls, "
+        f"{erased.sessions:,} sessions, {erased.messages:,} webhooks and {erased.events:,} lines of the trail"
+    )
+
+
+def _tell_forgotten(it: Forgotten, who: str, *, dry_run: bool) -> None:
+    if it.was_forgotten_before:
+        output.say(f"{who} was forgotten before" + ("." if dry_run else "; the file was written anew."))
+    else:
+        output.say(f"{'Would forget' if dry_run else 'Forgot'} {who}: {_forgotten_counts(it)}.")
+    if it.copies:
+        output.say(f"{'Would delete' if dry_run else 'Deleted'} {', '.join(it.copies)}.")
+    for number in it.person.shared:
+        output.say(f"note: {number} is also another user's, or was; what is theirs keeps it")
+    if it.erased.suppressions_kept:
+        output.say("note: their number stays suppressed, and stands in that list; --also-suppressions deletes it")
+    if it.left is not None:
+        output.say(f"warning: the file was not written anew: {it.left.message}")
+        output.say("hint: its unused parts may still hold something of them; later: hyp db vacuum")
+
+
+def _forgotten_shape(it: Forgotten, *, dry_run: bool) -> dict[str, Any]:
+    erased = it.erased
+    shape = {
+        "user_ids": list(it.person.user_ids),
+        "schedules_canceled": it.canceled,
+        "schedules": erased.schedules,
+        "executions": erased.executions,
+        "calls": erased.calls,
+        "sessions": erased.sessions,
+        "webhooks": erased.messages,
+        "events": erased.events,
+        "journal_lines": it.journal_lines,
+        "simulated_calls": it.simulated_calls,
+        "copies_deleted": it.copies,
+        "suppressions_deleted": erased.suppressions_removed,
+        "suppressions_kept": erased.suppressions_kept,
+        "shared_numbers": list(it.person.shared),
+        "file_written_anew": it.left is None and not dry_run,
+    }
+    return {**shape, "dry_run": True} if dry_run else shape
 
 
 def read_phone(text: str) -> str:

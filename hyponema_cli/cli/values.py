@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from hyponema_cli.core import timewords
 from hyponema_cli.core.errors import InvalidInput, nearest
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}", re.ASCII)
@@ -100,6 +103,15 @@ def comma_list(given: Iterable[str] | None) -> list[str] | None:
     """Read words that are separated by commas or given several times; None when none was given."""
     words = [word.strip() for text in given or () for word in text.split(",") if word.strip()]
     return words or None
+
+
+def moment(text: str | None, now: datetime, zone: ZoneInfo, *, end: bool) -> datetime | None:
+    """Read a bound: an instant, a date, or how long ago."""
+    if text is None:
+        return None
+    if text.strip()[-1:] in tuple("smhdw"):
+        return now - timewords.parse_duration(text)
+    return timewords.parse_bound(text, zone, end=end)
 
 
 def limit(number: int) -> int:

@@ -210,7 +210,7 @@ def _booked(desk: Desk, request: Request, created_by: str, now: datetime) -> Sch
 
 def _with_next(desk: Desk, schedule: Schedule, workspace: Settings) -> Schedule:
     """Return the schedule with its next instant; raises InvalidInput when the rule can never fire."""
-    following = unrecorded(desk, schedule, workspace)
+    following = unrecorded(desk.store, schedule, workspace)
     if following is None:
         start, until = schedule.start_at, schedule.until_at
         if start and until and until < start:

@@ -70,17 +70,17 @@ def is_newer(edition: str, known: str | None) -> bool:
     return known is None or edition > known
 
 
-def unrecorded(desk: Desk, schedule: Schedule, workspace: Settings) -> Occurrence | None:
+def unrecorded(store: Store, schedule: Schedule, workspace: Settings) -> Occurrence | None:
     """Return the next occurrence of a schedule that has no row yet.
 
     Only after its rule, its zone or the zone data have changed can an occurrence to come have a row already: its slot
     was called at another instant. Raises InvalidInput when the rule cannot be read.
     """
     rule = schedule.rule(workspace.timezone)
-    if schedules.calls_left(desk.store, schedule) == 0:
+    if schedules.calls_left(store, schedule) == 0:
         return None
     following = next_occurrence(rule, schedule.accounted_until)
-    while following is not None and executions.has_row(desk.store, schedule.id, following):
+    while following is not None and executions.has_row(store, schedule.id, following):
         following = next_occurrence(rule, following.at)
     return following
 
@@ -142,7 +142,7 @@ def derive_anew(
     can be called no more, and gets its row as missed; so does a one-shot that was moved past its end.
     """
     try:
-        following = unrecorded(desk, schedule, workspace)
+        following = unrecorded(desk.store, schedule, workspace)
         unbounded = replace(schedule.rule(workspace.timezone), start=None, until=None)
     except InvalidInput as error:
         set_aside(desk, schedule, now, error)

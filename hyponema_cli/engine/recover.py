@@ -9,6 +9,7 @@ last were over when the last was dialled; how they ended is lost.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -28,7 +29,7 @@ from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.finish import finish_execution
 from hyponema_cli.engine.record import FIRST_LOOK
 from hyponema_cli.engine.report import TickReport
-from hyponema_cli.store import agents, calls, events, executions, journal, numbers, schedules
+from hyponema_cli.store import agents, calls, events, executions, journal, numbers, schedules, users
 from hyponema_cli.store.journal import Entry, Fate
 
 Forgotten = list[tuple[Entry, Fate | None]]
@@ -50,6 +51,8 @@ class Recovered:
     """Another call followed them, so they have ended; nobody knows how."""
     lost: list[str] = field(default_factory=list)
     """They could not be written; their executions are closed, so that nobody is called again."""
+    forgotten: list[str] = field(default_factory=list)
+    """Users who were forgotten since the copy was made, and are in it again; their schedules are canceled."""
     copy_from: datetime | None = None
     """When the last thing happened that this file knows of."""
 
@@ -80,10 +83,24 @@ def recover(desk: Desk, now: datetime) -> Recovered:
             except sqlite3.IntegrityError as error:
                 _write_off(desk, entry, now, str(error))
                 recovered.lost.append(entry.call_id)
+        recovered.forgotten = _call_no_more(desk, journal.forgotten_since(desk.store), now)
         journal.catch_up(desk.store)
         executions.wake_all(desk.store, now)
         desk.log(now, "database.recovered", reason=f"{recovered.count} calls from the dial journal")
     return recovered
+
+
+def _call_no_more(desk: Desk, user_ids: Sequence[str], now: datetime) -> list[str]:
+    """Cancel what calls users who had been forgotten; return those who are in this file again."""
+    again = [each for each in dict.fromkeys(user_ids) if users.is_there(desk.store, each)]
+    for user_id in again:
+        for schedule_id in schedules.live_ids_of(desk.store, "user_id", user_id):
+            reason = "callee_forgotten"
+            for execution_id in executions.cancel_waiting(desk.store, schedule_id, reason, now):
+                desk.log(now, "execution.canceled", schedule_id=schedule_id, execution_id=execution_id, reason=reason)
+            schedules.set_status(desk.store, schedule_id, ScheduleState.CANCELED, reason, now)
+            desk.log(now, "schedule.canceled", schedule_id=schedule_id, reason=reason)
+    return again
 
 
 def _without_repeats(forgotten: Forgotten) -> Forgotten:

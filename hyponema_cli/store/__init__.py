@@ -187,16 +187,29 @@ def open_store(path: Path) -> Store:
 
     Raises NoDatabase when there is none, NewerSchema when a newer hyp wrote it, Unusable when it is something else.
     """
+    _refuse_missing(path)
+    return _open(path, adopt=False)
+
+
+def look_at(path: Path) -> Store:
+    """Open the workspace at `path` as it stands: an older one is not brought up to date, and no write gets through.
+
+    Raises what `open_store` raises.
+    """
+    _refuse_missing(path)
+    return _open(path, adopt=False, as_it_stands=True)
+
+
+def _refuse_missing(path: Path) -> None:
     if path.is_dir():
         raise Unusable(
             f"{path} is a folder, not a workspace file", hint=f"name a file in it: --db {path / 'calls.db'}"
         )
     if not path.is_file():
         raise NoDatabase(f"no database at {path}", hint=f"make one: hyp --db {path} init")
-    return _open(path, adopt=False)
 
 
-def _open(path: Path, *, adopt: bool) -> Store:
+def _open(path: Path, *, adopt: bool, as_it_stands: bool = False) -> Store:
     try:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=rw",
@@ -209,7 +222,11 @@ def _open(path: Path, *, adopt: bool) -> Store:
     except sqlite3.Error as error:
         raise as_hyp_error(error, path) from error
     try:
-        _prepare(connection, path, adopt=adopt)
+        version = _refuse_foreign(connection, path, adopt=adopt)
+        if as_it_stands:
+            connection.execute("pragma query_only = on")
+        else:
+            _prepare(connection, path, version)
     except BaseException as error:
         connection.close()
         if isinstance(error, sqlite3.Error):
@@ -218,7 +235,8 @@ def _open(path: Path, *, adopt: bool) -> Store:
     return Store(path, connection)
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, *, adopt: bool) -> None:
+def _refuse_foreign(connection: sqlite3.Connection, path: Path, *, adopt: bool) -> int:
+    """Return the schema of a file that is ours to use."""
     (owner,) = connection.execute("pragma application_id").fetchone()
     (version,) = connection.execute("pragma user_version").fetchone()
     if owner != APPLICATION_ID and not (adopt and _is_empty(connection)):
@@ -231,6 +249,10 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, adopt: bool) -> None
             f"{path} has schema {version}; this hyp knows {SCHEMA_VERSION}",
             hint="upgrade hyp: pip install -U hyponema-cli",
         )
+    return int(version)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, version: int) -> None:
     connection.execute("pragma foreign_keys = on")
     connection.execute("pragma synchronous = full")
     # An update that could break a unique index keeps a statement journal: as a file it costs 200 us each time,
@@ -242,7 +264,13 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, adopt: bool) -> None
     if connection.execute("pragma journal_mode").fetchone()[0] != wanted:
         connection.execute(f"pragma journal_mode = {wanted}")
     if version < SCHEMA_VERSION:
-        migrate(connection)
+        migrate(connection, lambda: _keep_before(path))
+
+
+def _keep_before(path: Path) -> None:
+    from hyponema_cli.store import backup
+
+    backup.keep_before(path, SCHEMA_VERSION)
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

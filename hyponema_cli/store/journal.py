@@ -14,20 +14,24 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from hyponema_cli.core.errors import Unusable
+from hyponema_cli.clock import pause
+from hyponema_cli.core.errors import Busy, Unusable
 from hyponema_cli.store import Store
+from hyponema_cli.store.folder import sync_folder
 
 TITLE = "hyp dial journal"
 LARGEST = 16 * 1024 * 1024
 """A journal that grows larger, about fifty thousand dials, loses its older half. Only calls that are still in time
 could be made again, and those are at its end."""
 _TAIL = 256 * 1024
-_NUMBERS = re.compile(rb'^\["dial",([0-9]{1,18}),[^\n]*\]\n', re.MULTILINE)
+_TRIES, _BETWEEN_TRIES = 500, 0.01
+"""A writer holds the journal for a moment; one that stands still holds it for as long as it likes."""
+_NUMBERS = re.compile(rb'^\["(?:dial|forgot)",([0-9]{1,18}),[^\n]*\]\n', re.MULTILINE)
 """A line that a crash or a full disk has cut short has no number: nothing was sent after it."""
 
 
@@ -66,6 +70,12 @@ def path_of(workspace: Path) -> Path:
     return workspace.with_name(workspace.name + ".dialled")
 
 
+def all_of(workspace: Path) -> list[Path]:
+    """Return the journal of a workspace file, and the one that was set aside; neither need be there."""
+    journal = path_of(workspace)
+    return [journal, journal.with_name(journal.name + ".old")]
+
+
 def set_aside(workspace: Path) -> None:
     """Rename the journal of a database that is gone to `.dialled.old`, because a new one begins at that path.
 
@@ -89,6 +99,14 @@ def note_intents(store: Store, entries: Sequence[Entry]) -> None:
 def note_fates(store: Store, fates: Iterable[Fate]) -> None:
     """Write down what became of requests. Not waited for: without it, a call that is brought back is in doubt."""
     append(store, fates)
+
+
+def note_forgotten(store: Store, n: int, user_ids: Iterable[str]) -> None:
+    """Write down that users were forgotten: a copy that is put back would bring them back, and call them.
+
+    `n` is a number that `take_numbers` gave, so that such a copy is known to be older.
+    """
+    append(store, (["forgot", n, user_id] for user_id in user_ids), synced=True)
 
 
 def is_behind(store: Store) -> bool:
@@ -126,6 +144,17 @@ def lost(store: Store) -> list[tuple[Entry, Fate | None]]:
     return [(entry, fates.get(entry.call_id)) for entry in sorted(unknown)]
 
 
+def forgotten_since(store: Store) -> list[str]:
+    """Return the users who were forgotten after this copy of the database was made."""
+    owner, (own, dials) = _head(store), _own(store)
+    found: list[str] = []
+    for line in _lines(path_of(store.path)):
+        match line:
+            case ["forgot", int(n), str(user_id)] if owner != own or n > dials:
+                found.append(user_id)
+    return found
+
+
 def catch_up(store: Store) -> None:
     """Say that the database knows all that the journal does."""
     owner, last = _head(store), _last_number(store)
@@ -154,7 +183,8 @@ def append(store: Store, lines: Iterable[Sequence[Any]], *, synced: bool = False
             if journal.tell() > LARGEST:
                 with suppress(BlockingIOError):  # somebody else writes just now: the next one shortens it
                     fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    _shorten(path_of(store.path))
+                    if _is_at(path_of(store.path), journal.fileno()):  # to turn a lock into another is not one step
+                        _shorten(path_of(store.path))
     except OSError as error:
         raise Unusable(
             f"{path_of(store.path)} cannot be written: {error.strerror}",
@@ -192,16 +222,84 @@ def _write(descriptor: int, content: bytes) -> None:
 
 
 def _shorten(path: Path) -> None:
-    """Drop the older half, by writing a new file and putting it in the place of the old one."""
+    """Drop the older half, but for who was forgotten: that must never be lost."""
     lines = path.read_bytes().splitlines(keepends=True)
-    shorter = path.with_name(path.name + ".new")
-    descriptor = os.open(shorter, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    half = len(lines) // 2
+    forgot = [line for line in lines[1:half] if line.startswith(b'["forgot",')]
+    _put_in_place(path, b"".join([lines[0], *forgot, *lines[half:]]))
+
+
+def rewrite(path: Path, change: Callable[[list[Any]], list[Any]], clean: Callable[[str], str]) -> int:
+    """Change the lines of a journal, while nobody appends to it; return how many were changed.
+
+    `change` gets each line that can be read and returns it as it should be; `clean` gets the text of any other, which
+    a crash or a full disk has cut short. The order and the number of lines stay. Raises Busy when somebody writes for
+    longer than we wait, Unusable when it cannot be written; then it is as it was.
+    """
     try:
-        _write(descriptor, lines[0] + b"".join(lines[len(lines) // 2 :]))
+        with _alone_with(path) as is_there:
+            path.with_name(path.name + ".new").unlink(missing_ok=True)  # of a process that was shortening it
+            if not is_there:
+                return 0
+            before = path.read_bytes().splitlines(keepends=True)
+            after = [_changed(line, change, clean) for line in before]
+            changed = sum(new != old for new, old in zip(after, before, strict=True))
+            if changed:
+                _put_in_place(path, b"".join(after))
+            return changed
+    except OSError as error:
+        raise Unusable(f"{path} cannot be written: {error.strerror}", hint="check the disk and its space") from error
+
+
+def _changed(raw: bytes, change: Callable[[list[Any]], list[Any]], clean: Callable[[str], str]) -> bytes:
+    line = _parsed(raw)
+    if line is None:
+        # What is no text is kept byte by byte.
+        return clean(raw.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    changed = change(line)
+    if changed == line:
+        return raw
+    return json.dumps(changed, separators=(",", ":")).encode() + (b"\n" if raw.endswith(b"\n") else b"")
+
+
+@contextmanager
+def _alone_with(path: Path) -> Iterator[bool]:
+    """Keep everybody from writing to a journal; False when there is none."""
+    for _ in range(_TRIES):
+        try:
+            descriptor = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            yield False
+            return
+        try:
+            if _locks_alone(descriptor) and _is_at(path, descriptor):
+                yield True
+                return
+        finally:
+            os.close(descriptor)
+        pause(_BETWEEN_TRIES)
+    raise Busy(f"{path} is held by another process", hint=f"try again; see who holds it: fuser {path}")
+
+
+def _locks_alone(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _put_in_place(path: Path, content: bytes) -> None:
+    """Write a new file and put it in the place of the old one."""
+    new = path.with_name(path.name + ".new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        _write(descriptor, content)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    shorter.replace(path)
+    new.replace(path)
+    sync_folder(path.parent)
 
 
 def _head(store: Store) -> str | None:

@@ -7,6 +7,7 @@ so that of two processes that migrate at once the second waits, and then finds n
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,8 +20,11 @@ SCHEMA_VERSION = 5
 """How many steps there are; kept in the header as `user_version`, where every start can read it for nothing."""
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file to today's schema, in one transaction. Nothing happens when it is there already."""
+def migrate(connection: sqlite3.Connection, keep_copy: Callable[[], None] = lambda: None) -> None:
+    """Bring the file to today's schema, in one transaction. Nothing happens when it is there already.
+
+    `keep_copy` is called before anything is changed in a file that holds something, while nobody else can write.
+    """
     # Imported here: sqlite-utils costs as much as all the rest of an idle tick.
     from sqlite_utils import Database, Migrations
 
@@ -29,6 +33,9 @@ def migrate(connection: sqlite3.Connection) -> None:
         steps()(step)
     connection.execute("begin immediate")
     try:
+        (version,) = connection.execute("pragma user_version").fetchone()
+        if 0 < version < SCHEMA_VERSION:
+            keep_copy()
         # Not closed with the Database: the connection is our caller's.
         steps.apply(Database(connection))
         connection.execute(f"pragma application_id = {APPLICATION_ID}")

@@ -170,6 +170,13 @@ def live_after(store: Store, after_id: str, limit: int) -> list[Schedule]:
     )
 
 
+def soonest(store: Store, limit: int) -> list[Schedule]:
+    """Return the schedules that fire next, the soonest first."""
+    return _read(
+        store.execute(_SELECT_DUE + "where s.next_run_at is not null order by s.next_run_at, s.id limit ?", (limit,))
+    )
+
+
 def without_zone(store: Store) -> list[Schedule]:
     """Return the live schedules that take their zone from the workspace."""
     return _read(

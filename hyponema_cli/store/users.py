@@ -80,6 +80,12 @@ def find(store: Store, word: str) -> list[User]:
     return _select(store, "id = ?", (word,)) or _select(store, "(name = ? or phone_number = ?)", (word, word))
 
 
+def is_there(store: Store, user_id: str) -> bool:
+    """True when there is a user of that id who was not removed."""
+    row = store.execute("select 1 from users where id = ? and removed_at is null", (user_id,)).fetchone()
+    return row is not None
+
+
 def select(store: Store, limit: int) -> list[User]:
     """List users by name; `limit` 0 is all."""
     return _select(store, "true", (), limit)

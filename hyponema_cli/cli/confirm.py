@@ -1,0 +1,33 @@
+"""May it be done? Asked of a person at a terminal, before what cannot be undone; of nobody else."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from hyponema_cli.cli import output
+from hyponema_cli.cli.command import Session
+from hyponema_cli.core.errors import InvalidInput
+
+
+def refuse_unattended(session: Session, *, yes: bool) -> None:
+    """Raise InvalidInput unless `--yes` was said or there is somebody to ask; before any work is done."""
+    attended = sys.stdin is not None and sys.stdin.isatty() and output.is_attended()
+    if yes or (attended and not session.json and not os.environ.get("HYP_NO_INPUT")):
+        return
+    raise InvalidInput(
+        "this cannot be undone, and nobody is there to be asked",
+        hint="see what it would do: --dry-run; then say --yes",
+    )
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask; raises Failed when the answer is no."""
+    if yes:
+        return
+    output.say(f"{question} [y/N]")
+    answer = sys.stdin.readline()
+    if not answer:
+        raise KeyboardInterrupt  # Ctrl-D
+    if answer.strip().casefold() not in ("y", "yes"):
+        raise output.Failed("nothing was changed")
