@@ -357,6 +357,7 @@ create table webhooks (
   attempts integer not null default 0,
   next_try_at text,
   claimed integer not null default 0 check (claimed in (0, 1)),
+  give_up_at text not null,
   last_error text,
   created_at text not null,
   finished_at text,

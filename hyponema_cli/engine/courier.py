@@ -210,9 +210,15 @@ class Courier:
             # It asks to be left alone, with all that waits for it, and by other processes too.
             webhooks.hold_back(self.desk.store, message, now + asked)
         self.failed += 1
-        if webhooks.failed(self.desk.store, message, said, again, now) and again is None:
+        dead = webhooks.failed(self.desk.store, message, said, again, now) and again is None
+        if dead:
             self.desk.log(now, "webhook.dead", execution_id=message.execution_id, reason=f"{message.id}: {said}")
-            self.on_trouble(f"webhook {message.id} is dead: {said}; see: hyp webhooks list")
+        others = webhooks.give_up(self.desk.store, message.url, said, now)
+        if others:
+            self.desk.log(now, "webhook.dead", reason=f"{others} more: {said}")
+        if dead or others:
+            more = f", and {others} more to the same receiver" if others else ""
+            self.on_trouble(f"webhook {message.id} is dead{more}: {said}; see: hyp webhooks list")
 
 
 def retry_after_of(text: str | None, now: datetime) -> timedelta | None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hyponema_cli import carriers
 from hyponema_cli.core import phone
 from hyponema_cli.core.errors import HypError
 from hyponema_cli.core.finding import Answer, fail, note, ok, warn
 from hyponema_cli.core.gates import SIMULATED
+from hyponema_cli.core.timewords import duration_text
 from hyponema_cli.engine import check
 from hyponema_cli.engine.patient import Patient, WorkspaceCheck
 from hyponema_cli.store import holds, numbers, oddities, vitals, webhooks
 from hyponema_cli.store.oddities import Oddity
 
 SHOW = "hyp schedules show"
-MANY_WEBHOOKS = 100
+LONG_FOR_A_WEBHOOK = timedelta(minutes=10)
 LIST_UNBOUNDED = (
     "give them --until or --max-occurrences while an agent is new; list them: hyp schedules list --limit 0 --json | "
     "jq -r '.[] | select(.kind != \"once\" and .until_at == null and .max_occurrences == null) | .id'"
@@ -161,8 +162,10 @@ def receivers(it: Patient) -> Answer:
         return warn(
             f"{dead} webhooks were given up, {waiting} wait", "see: hyp webhooks list; then: hyp webhooks retry all"
         )
-    if waiting > MANY_WEBHOOKS:
-        return warn(f"{waiting} webhooks wait: a receiver is slow, or does not take them", "see: hyp webhooks list")
+    oldest = webhooks.oldest_pending(it.desk.store)
+    if oldest is not None and it.machine.now - oldest > LONG_FOR_A_WEBHOOK:
+        since = duration_text(it.machine.now - oldest)
+        return warn(f"{waiting} webhooks wait, the first for {since}: a receiver is down", "see: hyp webhooks list")
     return ok(f"{waiting} webhooks wait")
 
 

@@ -29,7 +29,7 @@ from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.finish import finish_execution
 from hyponema_cli.engine.record import FIRST_LOOK
 from hyponema_cli.engine.report import TickReport
-from hyponema_cli.store import agents, calls, events, executions, journal, numbers, schedules, users
+from hyponema_cli.store import agents, calls, events, executions, journal, numbers, schedules, users, webhooks
 from hyponema_cli.store.journal import Entry, Fate
 
 Forgotten = list[tuple[Entry, Fate | None]]
@@ -159,6 +159,8 @@ def _bring_back(
             desk.store, execution_id, state, reason, entry.attempt, entry.from_number, from_text(entry.created_at)
         )
         _use_up(desk, entry, execution_id, now)
+        # What the older copy has made of it meanwhile, `missed` say, was not so.
+        webhooks.take_back(desk.store, execution_id)
     if status in _TOLD:
         desk.tell(now, _TOLD[status], execution_id, entry.call_id)
     if status is CallState.REJECTED:

@@ -6,7 +6,7 @@ An execution's messages go out in order; nothing of one is due while an earlier 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from hyponema_cli.core.instant import from_text, maybe_instant, maybe_text, to_text
@@ -45,6 +45,8 @@ _COLUMNS = (
     "seq, id, execution_id, schedule_id, event, url, body, status, attempts, next_try_at, last_error, created_at, "
     "finished_at"
 )
+TOLD_FOR = timedelta(hours=25)
+"""How long a receiver is told a message that it does not take; longer than all the waits between."""
 _FIRST_IN_LINE = """not exists (select 1 from webhooks e where e.execution_id = w.execution_id and e.url = w.url
   and e.status = 'pending' and e.seq < w.seq)"""
 
@@ -70,10 +72,21 @@ def put(store: Store, message_id: str, execution_id: str, event: str, to: Wanted
     """Put a message into the outbox."""
     store.execute(
         """
-        insert into webhooks (id, execution_id, schedule_id, event, url, body, status, next_try_at, created_at)
-        values (?, ?, ?, ?, ?, ?, 'pending', ?, ?)
+        insert into webhooks
+          (id, execution_id, schedule_id, event, url, body, status, next_try_at, give_up_at, created_at)
+        values (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)
         """,
-        (message_id, execution_id, to.schedule_id, event, to.url, body, to_text(now), to_text(now)),
+        (
+            message_id,
+            execution_id,
+            to.schedule_id,
+            event,
+            to.url,
+            body,
+            to_text(now),
+            to_text(now + TOLD_FOR),
+            to_text(now),
+        ),
     )
 
 
@@ -116,14 +129,14 @@ _STILL_OURS = "seq = ? and claimed and next_try_at is ?"
 
 
 def delivered(store: Store, message: Message, now: datetime) -> None:
-    """Note that a receiver has taken a message that was claimed."""
+    """Note that a receiver has taken a message, whoever may have claimed it since."""
     store.execute(
-        f"""
+        """
         update webhooks set status = 'delivered', attempts = attempts + 1, finished_at = ?, next_try_at = null,
           claimed = 0, last_error = null
-        where {_STILL_OURS}
-        """,  # noqa: S608 - a constant of this file
-        (to_text(now), message.seq, maybe_text(message.next_try_at)),
+        where seq = ? and status = 'pending'
+        """,
+        (to_text(now), message.seq),
     )
 
 
@@ -151,6 +164,33 @@ def give_back(store: Store, message: Message, next_try_at: datetime) -> None:
     )
 
 
+def give_up(store: Store, url: str, error: str, now: datetime) -> int:
+    """Give up what a receiver has not taken for so long; return how many messages that were.
+
+    One that is down takes none, and is tried with one: the others must not wait for ever for a try of their own.
+    """
+    return store.execute(
+        """
+        update webhooks set status = 'dead', next_try_at = null, finished_at = ?1, last_error = ?2
+        where url = ? and status = 'pending' and not claimed and give_up_at <= ?1
+        """,
+        (to_text(now), error, url),
+    ).rowcount
+
+
+def take_back(store: Store, execution_id: str) -> None:
+    """Take back what nobody was told yet of an execution, because it was not so."""
+    store.execute(
+        "delete from webhooks where execution_id = ? and status = 'pending' and not claimed", (execution_id,)
+    )
+
+
+def oldest_pending(store: Store) -> datetime | None:
+    """Return since when the longest waiting message waits; None when none does."""
+    row = store.execute("select created_at from webhooks where status = 'pending' order by seq limit 1").fetchone()
+    return from_text(row[0]) if row else None
+
+
 def hold_back(store: Store, message: Message, until: datetime) -> None:
     """Let the other messages to the receiver of one wait until then."""
     store.execute(
@@ -167,14 +207,14 @@ def retry(store: Store, word: str, now: datetime) -> int:
 
     What is just being told stays with whoever tells it.
     """
-    which = "status = 'dead'" if word == "all" else "status <> 'delivered' and ?2 in (id, execution_id, schedule_id)"
+    which = "status = 'dead'" if word == "all" else "status <> 'delivered' and ?3 in (id, execution_id, schedule_id)"
     return store.execute(
         f"""
-        update webhooks set status = 'pending', attempts = 0, finished_at = null,
+        update webhooks set status = 'pending', attempts = 0, finished_at = null, give_up_at = ?2,
           next_try_at = iif(claimed and next_try_at > ?1, next_try_at, ?1)
         where {which}
         """,  # noqa: S608 - a constant of this function
-        (to_text(now),) if word == "all" else (to_text(now), word),
+        (to_text(now), to_text(now + TOLD_FOR), *(() if word == "all" else (word,))),
     ).rowcount
 
 

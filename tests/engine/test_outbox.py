@@ -528,6 +528,35 @@ def test_a_refusal_that_a_restored_database_learns_of_is_told(heard: World) -> N
     assert told(heard, once) == ["failed"]
 
 
+def test_what_a_restored_database_took_for_missed_is_told_as_what_it_was(heard: World) -> None:
+    """It dials nobody until it has learned of its last dials; what it believes until then is told to nobody."""
+    once = heard.add({"delay": "1m"})
+    copy = heard.keep_a_copy()
+    heard.tick(MONDAY + MINUTE)
+    heard.put_back(copy)
+    heard.tick(MONDAY + HOUR)
+    recover(heard.desk, heard.clock.now())
+    heard.run_until(MONDAY + HOUR + 2 * MINUTE)
+    assert heard.statuses(once) == [("completed", "answered")]
+    assert [event for event in told(heard, once) if event in CLOSING] == ["completed"]
+
+
+def test_of_several_forgotten_attempts_the_end_of_an_execution_is_told_once(heard: World) -> None:
+    heard.phones.answer = answers(CallState.BUSY, CallState.BUSY, CallState.COMPLETED)
+    once = heard.add({"at": "now"}, max_attempts=3, retry_on=("busy",), retry_delay="1m")
+    copy = heard.keep_a_copy()
+    heard.tick()
+    heard.run_until(MONDAY + 5 * MINUTE, every=10 * SECOND)
+    other = heard.add({"at": "now"})
+    heard.tick()
+    assert len(heard.dials()) == 4
+    heard.put_back(copy)
+    recover(heard.desk, heard.clock.now())
+    assert heard.statuses(once) == [("failed", "end_lost_in_restore")]
+    assert [event for event in told(heard, once) if event in CLOSING] == ["failed"]
+    assert other.id != once.id
+
+
 # --- all in all ---------------------------------------------------------------------------------------------------
 
 

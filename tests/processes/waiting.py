@@ -20,3 +20,10 @@ def for_seconds(seconds: float, at_work: Callable[[], object]) -> None:
     while monotonic() < end:
         at_work()
         sleep(0.05)
+
+
+def until_or_after(seconds: float, condition: Callable[[], object]) -> None:
+    """Return as soon as `condition` is true, or when `seconds` are over: either will do."""
+    end = monotonic() + seconds
+    while not condition() and monotonic() < end:
+        sleep(0.01)

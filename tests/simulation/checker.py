@@ -282,6 +282,29 @@ def nobody_is_called_too_late(record: Record) -> Iterator[str]:
             yield f"{asked} was sent at {asked.sent_at}, after its own deadline {row.deadline_at}"
 
 
+def every_end_is_told_once_and_last(record: Record) -> Iterator[str]:
+    """Who listens hears of each start that was committed, then of the end: once, as it is, and of no other."""
+    if not record.is_heard:
+        return
+    ledger = record.closed
+    told = dict(by(ledger.messages, lambda it: it.execution_id))
+    placed = Counter(
+        event.execution_id
+        for event in ledger.events
+        if event.name in ("call.placed", "call.adopted") or (event.name, event.reason) == ("call.recovered", "queued")
+    )
+    for row in ledger.executions.values():
+        events = [message.event for message in told.get(row.id, [])]
+        ends = [message.about for message in told.get(row.id, []) if message.event not in ("started", "in_doubt")]
+        if events.count("started") != placed[row.id]:
+            yield f"{row.id} started {placed[row.id]} calls, and was told as {events}"
+        if row.status in OVER and (not ends or ends[-1] != row.status or events[-1] in ("started", "in_doubt")):
+            yield f"{row.id} is {row.status}, and was told as {events}"
+        # What a copy had forgotten it may have taken for something else before it learned better.
+        if len(ends) > 1 and not record.forgotten_until:
+            yield f"{row.id} was told to have ended {len(ends)} times: {events}"
+
+
 CHECKS: tuple[Check, ...] = (
     every_process_ends_as_it_should,
     every_request_was_committed_before,
@@ -297,6 +320,7 @@ CHECKS: tuple[Check, ...] = (
     closing_leaves_nothing_open,
     the_ledger_tells_the_truth,
     nobody_is_called_too_late,
+    every_end_is_told_once_and_last,
     *gate_checks.CHECKS,
 )
 

@@ -101,6 +101,16 @@ class Record:
     """That the carrier says it takes."""
     explained: list[Explained]
 
+    @property
+    def is_heard(self) -> bool:
+        """True when somebody listens: in every other history, because who is told gives each pass something to do."""
+        return is_heard(self.seed)
+
+
+def is_heard(seed: int) -> bool:
+    """True for the histories whose workspace has a receiver."""
+    return seed % 2 == 1
+
 
 class Explained(NamedTuple):
     """What `hyp why` said of an execution."""
@@ -615,6 +625,8 @@ class History:
         draw = self.random
         with store.transaction():
             settings.put_zone_edition(store, self._zone_edition())
+            if is_heard(self.seed):
+                settings.put(store, "webhook_url", "https://receiver.example/")
             for agent in range(draw.randint(1, 2)):
                 self.agents.append(f"agent-{agent}")
                 agents.insert(store, Agent(self.agents[-1], "Check-in", None, STREAM_URL, None, now, now))

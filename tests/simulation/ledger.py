@@ -68,6 +68,15 @@ class EventRow(NamedTuple):
     reason: str | None
 
 
+class MessageRow(NamedTuple):
+    """Something that a receiver is to be told."""
+
+    execution_id: str
+    event: str
+    about: str
+    """The state of the execution that it tells of."""
+
+
 class ScheduleRow(NamedTuple):
     id: str
     ref: str
@@ -98,8 +107,11 @@ class Snapshot(NamedTuple):
     schedules: dict[str, ScheduleRow]
     events: tuple[EventRow, ...]
     """In the order in which they were written."""
+    messages: tuple[MessageRow, ...]
+    """In the order in which they are told."""
 
 
+MESSAGES = "select execution_id, event, body ->> '$.data.status' from webhooks order by seq"
 EVENTS = "select actor, name, execution_id, call_id, reason from events order by id"
 
 
@@ -129,6 +141,7 @@ class Ledger:
             {row.id: row for row in self._executions("true")},
             {row.id: row for row in self._schedules()},
             tuple(map(EventRow._make, self._rows(EVENTS))),
+            tuple(map(MessageRow._make, self._rows(MESSAGES))),
         )
 
     def copy_to(self, path: Path) -> None:

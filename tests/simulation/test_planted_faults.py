@@ -18,7 +18,8 @@ from hyponema_cli.carriers.base import CallView
 from hyponema_cli.core.call import CallState, Outcome
 from hyponema_cli.core.records import Call, Settings
 from hyponema_cli.core.retry import GiveUp, Retry, RetryPolicy
-from hyponema_cli.engine import dial, finish, reconcile, settle
+from hyponema_cli.core.webhook import TOLD
+from hyponema_cli.engine import dial, finish, outbox, reconcile, settle
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.send import OneByOne
 from hyponema_cli.store import Store, calls, create, executions, journal, schedules, turns
@@ -123,6 +124,24 @@ def test_a_slot_that_loses_its_row_is_found(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(executions, "record", lose_some)
     assert is_found(checker.every_planned_occurrence_has_its_row)
+
+
+def test_an_end_that_nobody_is_told_of_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {name: event for name, event in TOLD.items() if name != "execution.missed"}
+    monkeypatch.setattr("hyponema_cli.engine.desk.TOLD", known)
+    assert is_found(checker.every_end_is_told_once_and_last)
+
+
+def test_an_end_that_is_told_twice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    tell = outbox.tell
+
+    def twice(store: Store, told: str, *about: Any) -> None:
+        tell(store, told, *about)
+        if told == "completed":
+            tell(store, told, *about)
+
+    monkeypatch.setattr(outbox, "tell", twice)
+    assert is_found(checker.every_end_is_told_once_and_last)
 
 
 def create_without(monkeypatch: pytest.MonkeyPatch, *indexes: str) -> None:
