@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +17,7 @@ from hyponema_cli.engine.desk import Desk
 from hyponema_cli.ids import NewId
 from hyponema_cli.store import Store, webhooks
 from hyponema_cli.store.webhooks import Message
-from tests.simulation import mail_checks, process
+from tests.simulation import mail_checks
 from tests.simulation.mail import play
 from tests.simulation.mail_checks import Check, complaints
 from tests.simulation.network import Weather
@@ -112,24 +111,6 @@ def test_a_message_that_is_written_after_its_change_is_found(monkeypatch: pytest
 
     monkeypatch.setattr(Desk, "tell", later)
     monkeypatch.setattr(Store, "_insist", then)
-    assert is_found(mail_checks.every_change_is_in_the_outbox_once)
-
-
-def test_a_message_of_a_change_that_was_undone_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Keeps(process.Guarded):
-        """Takes the outbox over a rollback."""
-
-        def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
-            if sql != "rollback":
-                return super().execute(sql, parameters)
-            kept = self._connection.execute("select * from webhooks").fetchall()
-            done = super().execute(sql, parameters)
-            for row in kept:
-                holes = ", ".join("?" * len(row))
-                super().execute(f"insert or ignore into webhooks values ({holes})", row)  # noqa: S608
-            return done
-
-    monkeypatch.setattr(process, "Guarded", Keeps)
     assert is_found(mail_checks.every_change_is_in_the_outbox_once)
 
 
