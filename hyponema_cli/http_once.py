@@ -13,6 +13,8 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 import requests
@@ -76,6 +78,26 @@ def send_once(
     # urllib3 logs addresses, in which phone numbers stand.
     logging.getLogger("urllib3.connectionpool").disabled = True
     return _Errand(ask, limits, most_bytes, allows, by_proxy).run()
+
+
+LONGEST_RETRY_AFTER = timedelta(days=1)
+
+
+def retry_after_of(text: str | None, now: datetime) -> timedelta | None:
+    """Read a Retry-After header: seconds, or a date (RFC 9110, section 10.2.3); a day at most. None: it says nothing.
+
+    >>> retry_after_of("90", datetime(2026, 3, 2, tzinfo=UTC))
+    datetime.timedelta(seconds=90)
+    """
+    words = (text or "").strip()
+    if words.isascii() and words.isdigit():
+        # More digits than these are more than a day, and Python reads no number of thousands of them.
+        return min(timedelta(seconds=int(words[:9])), LONGEST_RETRY_AFTER)
+    try:
+        at = parsedate_to_datetime(words)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(max(at.replace(tzinfo=at.tzinfo or UTC) - now, timedelta(0)), LONGEST_RETRY_AFTER)
 
 
 class _Gate:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from hyponema_cli.carriers.base import (
@@ -26,6 +25,7 @@ from hyponema_cli.carriers.instructions import MOST_TOLD, answer_address, stream
 from hyponema_cli.carriers.twilio_http import Refusal
 from hyponema_cli.core.call import CallState
 from hyponema_cli.core.phone import masked
+from hyponema_cli.http_once import retry_after_of
 
 STATES = {
     "queued": CallState.QUEUED,
@@ -71,7 +71,6 @@ UNKNOWN_STATUSES = frozenset({408})
 
 SHORTEST_THROTTLE = timedelta(seconds=5)
 """How long an account is left alone that says "too many" and not for how long."""
-LONGEST_THROTTLE = timedelta(days=1)
 
 _DETECTION = {"on": "Enable", "message-end": "DetectMessageEnd"}
 _NUMBERS = re.compile(r"\+?\d[\d\s().-]{5,}\d", re.ASCII)
@@ -129,7 +128,7 @@ def refused_create(refusal: Refusal, now: datetime) -> CarrierError:
     if status < 400 or status >= 500 or status in UNKNOWN_STATUSES:
         return OutcomeUnknown(said)
     if status == 429 or code in THROTTLED:
-        return Throttled(said, _retry_after(refusal, now) or SHORTEST_THROTTLE)
+        return Throttled(said, retry_after_of(refusal.headers.get("Retry-After"), now) or SHORTEST_THROTTLE)
     scope: Scope = SCOPES.get(code or 0, "account" if status in ACCOUNT_STATUSES else "call")
     return Rejected(said, scope, str(code or status))
 
@@ -165,19 +164,6 @@ def _json_of(refusal: Refusal) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def _retry_after(refusal: Refusal, now: datetime) -> timedelta | None:
-    """Return how long to wait, said in seconds or as a date (RFC 9110, section 10.2.3)."""
-    text = (refusal.headers.get("Retry-After") or "").strip()
-    if text.isascii() and text.isdigit():
-        # More digits than these are more than a day, and Python reads no number of thousands of them.
-        return min(timedelta(seconds=int(text[:9])), LONGEST_THROTTLE)
-    try:
-        at = parsedate_to_datetime(text)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return min(max(at.replace(tzinfo=at.tzinfo or UTC) - now, timedelta(0)), LONGEST_THROTTLE)
 
 
 def _seconds(text: object) -> int | None:

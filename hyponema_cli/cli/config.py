@@ -47,7 +47,8 @@ def _read_receiver(text: str) -> str:
     return webhook_url(text, allow_private=True) or ""
 
 
-def _read_heartbeat(text: str) -> str:
+def read_heartbeat(text: str) -> str:
+    """Check an address that is told that all is well."""
     if not is_address(text, ("http", "https")):
         raise InvalidInput(f"heartbeat_url {text!r} is not http(s)", hint="as in https://example.org/ping/hyp")
     return text
@@ -158,7 +159,7 @@ SETTINGS = {
         "receivers may stand on this machine or in its network",
     ),
     "heartbeat_url": _Setting(
-        _read_heartbeat,
+        read_heartbeat,
         lambda it: it.heartbeat_url,
         lambda it: it.heartbeat_url,
         "asked after every good pass of a worker or a tick, for a service that misses it",

@@ -36,6 +36,15 @@ def tick(
             "--max-seconds", metavar="N", help="How long the pass may take; the request in hand is finished."
         ),
     ] = None,
+    heartbeat_url: Annotated[
+        str | None,
+        typer.Option(
+            "--heartbeat-url",
+            metavar="URL",
+            help="Ask this address after a good pass. [default: the setting heartbeat_url]",
+            show_default=False,
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Say what it would dial, and why not the rest; change nothing.")
     ] = False,
@@ -56,6 +65,10 @@ def tick(
       * * * * * /usr/local/bin/hyp --db /var/lib/hyp/calls.db tick     (in a crontab; see: hyp setup cron)
     """
     within = _within(max_seconds)
+    if heartbeat_url is not None and not heartbeat_url.startswith(("http://", "https://")):
+        raise InvalidInput(
+            f"--heartbeat-url {heartbeat_url!r} is not http(s)", hint="as in https://example.org/ping/hyp"
+        )
     with session.store() as store:
         # Most ticks find nothing. They ask with what is loaded already; the engine is for those that do.
         now = session.clock.now()
@@ -69,7 +82,7 @@ def tick(
         idle = not (store.has_work(now, zonedata.version()) or webhooks.any_due(store, now))
         if idle and not session.json:
             heartbeat.beat(store.path, now, "tick")
-            _ping(store)
+            _ping(store, heartbeat_url)
             return None
         from hyponema_cli.engine.report import TickReport
         from hyponema_cli.engine.tick import tick as run
@@ -82,7 +95,7 @@ def tick(
         _tell(session, report)
         if not idle:
             deliver(desk, until=None if within is None else now + within)
-        _ping(store)
+        _ping(store, heartbeat_url)
     return Exit.ATTENTION if report.needs_attention else None
 
 
@@ -99,9 +112,9 @@ def _tell(session: Session, report: TickReport) -> None:
         output.say(did)
 
 
-def _ping(store: Store) -> None:
+def _ping(store: Store, url: str | None) -> None:
     """Tell whoever watches from outside that the pass went well."""
-    url = settings.stored(store).get("heartbeat_url")
+    url = url or settings.stored(store).get("heartbeat_url")
     if url is not None:
         from hyponema_cli.engine.ping import ping
 

@@ -8,13 +8,14 @@ import signal
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
+from hyponema_cli.cli.config import read_heartbeat
 from hyponema_cli.cli.exits import Exit
 from hyponema_cli.cli.systemd import Notifier
 from hyponema_cli.core import timewords
@@ -26,7 +27,7 @@ from hyponema_cli.engine.ping import Pinger
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.render import json, log
 from hyponema_cli.render.log import FORMATS, LEVELS, Format
-from hyponema_cli.store import settings
+from hyponema_cli.store import heartbeat, settings
 from hyponema_cli.wire import courier_of, desk_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ app = single()
 
 MOST_REQUESTS = 64
 LAST_LINES_SECONDS = 2.0
+NOT_ALONE_WITHIN = timedelta(seconds=15)
+"""A sign of life that is older than this is not of somebody who is at work now."""
 
 
 @command(app, "run-worker")
@@ -51,6 +54,15 @@ def run_worker(
         str,
         typer.Option("--drain-timeout", metavar="DURATION", help="Told to stop, wait so long for requests in hand."),
     ] = "30s",
+    heartbeat_url: Annotated[
+        str | None,
+        typer.Option(
+            "--heartbeat-url",
+            metavar="URL",
+            help="Ask this address once a minute while all is well. [default: the setting heartbeat_url]",
+            show_default=False,
+        ),
+    ] = None,
     log_format: Annotated[
         str | None,
         typer.Option(
@@ -81,7 +93,7 @@ def run_worker(
     with ExitStack() as opened:
         store, couriers = (opened.enter_context(session.store()) for _ in range(2))
         desk = desk_of(store, session.clock, "worker")
-        watcher = _Watcher(desk, form or "text", interval)
+        watcher = _Watcher(desk, form or "text", interval, heartbeat_url and read_heartbeat(heartbeat_url))
         if form is None and output.is_attended() and os.environ.get("TERM") != "dumb":
             watcher.screen = _screen(session)
             opened.callback(watcher.screen.close)
@@ -104,14 +116,15 @@ def run_worker(
 class _Watcher:
     """Tells what happens: to a log or a screen, to systemd, and to whoever waits for our heartbeat."""
 
-    def __init__(self, desk: Desk, form: Format, interval: str) -> None:
+    def __init__(self, desk: Desk, form: Format, interval: str, heartbeat_url: str | None) -> None:
         self._desk = desk
         self._form = form
         self._interval = interval
         self._least = LEVELS.index(_level(os.environ.get("HYP_LOG_LEVEL") or "info"))
         self._pen = _Pen()
         self._notifier = Notifier(os.environ)
-        self._url = settings.load(desk.store).heartbeat_url
+        self._own_url = heartbeat_url
+        self._url = heartbeat_url or settings.load(desk.store).heartbeat_url
         self.screen: Screen | None = None
         self.pinger = Pinger(lambda: self._url, desk.clock, self.trouble)
 
@@ -119,10 +132,13 @@ class _Watcher:
         """Say that it works."""
         self._notifier.ready(f"watching {self._desk.store.path}")
         self._say("worker.ready", f"watching {self._desk.store.path}, every {self._interval}; stop with Ctrl-C")
+        other = _other_worker(self._desk)
+        if other is not None:
+            self._say("worker.not_alone", f"another worker, process {other}, watches it too; both may")
 
     def woke(self, now: datetime, next_work_at: datetime | None) -> None:
         """Give the sign of life."""
-        self._url = settings.load(self._desk.store).heartbeat_url
+        self._url = self._own_url or settings.load(self._desk.store).heartbeat_url
         self._notifier.alive(f"next: {to_text(next_work_at)}" if next_work_at else "nothing is planned")
         self.pinger.all_is_well(now)
 
@@ -179,6 +195,23 @@ class _Watcher:
 
     def _write(self, line: str) -> None:
         self._pen.write(line)
+
+
+def _other_worker(desk: Desk) -> int | None:
+    """Return the process of another worker that was at work on the workspace just now."""
+    beat = heartbeat.last(desk.store.path)
+    if beat is None or not beat.who.startswith("worker ") or desk.clock.now() - beat.at > NOT_ALONE_WITHIN:
+        return None
+    pid = beat.who.split()[1]
+    if not pid.isdigit() or int(pid) == os.getpid():
+        return None
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return int(pid)
 
 
 class _Pen:

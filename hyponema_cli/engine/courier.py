@@ -10,8 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from hyponema_cli.core import webhook
@@ -219,15 +218,3 @@ class Courier:
         if dead or others:
             more = f", and {others} more to the same receiver" if others else ""
             self.on_trouble(f"webhook {message.id} is dead{more}: {said}; see: hyp webhooks list")
-
-
-def retry_after_of(text: str | None, now: datetime) -> timedelta | None:
-    """Read a Retry-After header: seconds, or a date (RFC 9110, section 10.2.3)."""
-    words = (text or "").strip()
-    if words.isascii() and words.isdigit():
-        return min(timedelta(seconds=int(words[:9])), timedelta(days=1))
-    try:
-        at = parsedate_to_datetime(words)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return min(max(at.replace(tzinfo=at.tzinfo or UTC) - now, timedelta(0)), timedelta(days=1))

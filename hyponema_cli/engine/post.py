@@ -8,8 +8,8 @@ from datetime import datetime
 import requests
 
 from hyponema_cli.core.webhook import is_public, signature
-from hyponema_cli.engine.courier import Answer, retry_after_of
-from hyponema_cli.http_once import Limits, Unanswered, Unsent, send_once
+from hyponema_cli.engine.courier import Answer
+from hyponema_cli.http_once import Limits, Unanswered, Unsent, retry_after_of, send_once
 from hyponema_cli.store.webhooks import Message
 
 LIMITS = Limits(connect=5, read=10, answer=15)
