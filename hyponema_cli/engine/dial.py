@@ -22,6 +22,7 @@ from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.facts import DOUBT_MAY_BE_LIVE, Scene
 from hyponema_cli.engine.finish import finish_execution
 from hyponema_cli.engine.lines import Lines
+from hyponema_cli.engine.queues import Queues
 from hyponema_cli.engine.record import SEND_WITHIN, Intent, NotPlaced, record_all
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.engine.send import Sender, sending
@@ -59,6 +60,7 @@ def _rounds(
 ) -> None:
     """Claim and send, round after round, until nobody is left who can be dialled now, or the time is over."""
     deferred: set[str] = set()
+    queues = Queues()
     turns: list[datetime] = []
     in_line = 0
     began = now = desk.clock.now()
@@ -69,7 +71,7 @@ def _rounds(
         if sender.room:
             with desk.store.transaction():
                 # Those who wait for their turn stand in front; the look goes as far behind them.
-                claims = _claim(desk, now, sender.room, in_line, report, lines, only, behind=behind)
+                claims = _claim(desk, now, sender.room, in_line, report, lines, queues, only, behind=behind)
             in_line = len(claims.in_line)
             deferred |= claims.deferred
             turns = sorted(turn for turn in (*turns, *claims.turns) if turn > now)
@@ -118,22 +120,29 @@ def _claim(
     in_line: int,
     report: TickReport,
     lines: Lines,
+    queues: Queues,
     only: str | None,
     *,
     behind: bool,
 ) -> _Claims:
     """Judge what is due at `now`, in one transaction; write the intents of at most `room` that may be dialled."""
-    scene = Scene(desk, desk.settings(), lines, now, behind=behind)
+    scene = Scene(desk, desk.settings(), lines, now, behind=behind, queues=queues)
     claims, blocked = _Claims(), Counter[str]()
     most = max(room, LEAST_LOOK) + in_line
     found = executions.due(desk.store, now, most, only)
     claims.all_seen = len(found) < most
-    for due in found:
+    queues.new_round({due.id for due in found}, claims.all_seen, now)
+    for due in sorted(found, key=lambda due: queues.place(due.id)):
         if len(claims.intents) >= room:
             claims.all_seen = False
             break
         seen = scene.facts_of(due)
-        match decide(seen, now):
+        decision = decide(seen, now)
+        if isinstance(decision, Defer) and decision.reason == "pace" and seen.caller and seen.turn_at:
+            queues.join(seen.caller.carrier, due.id, seen.turn_at)
+        else:
+            queues.leave(due.id)
+        match decision:
             case Dial(caller, gates):
                 number = executions.claim(desk.store, due.id, caller.number, gates)
                 claims.intents.append(_intend(desk, due, caller, number, now, scene, seen.hours))
@@ -162,14 +171,12 @@ def _claim(
 def _spread(wait: Defer, facts: Facts, blocked: Counter[str], now: datetime) -> datetime:
     """Return when to look again at somebody who waits for others to have gone.
 
-    Each gets a turn of its own, so that the many who wait for a pace, or for room, are not all looked at again each
-    time that one of them can go.
+    The many who wait for room are not all looked at again each time that one of them can go. Who waits for a pace has
+    a turn of his own.
     """
     waits = {answer.gate for answer in wait.gates if answer.verdict == "wait"}
-    if waits == {"pace"} and facts.pace and facts.turn_at and facts.caller:
-        ahead = blocked[facts.caller.carrier]
-        blocked[facts.caller.carrier] += 1
-        until = facts.turn_at + timedelta(seconds=ahead / facts.pace)
+    if waits == {"pace"}:
+        until = wait.until
     elif waits <= {"pace", "concurrency"} and facts.concurrency:
         until = wait.until + LOOK_AGAIN * (blocked["concurrency"] // facts.concurrency)
         blocked["concurrency"] += 1

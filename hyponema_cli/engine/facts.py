@@ -17,6 +17,7 @@ from hyponema_cli.core.gates import PACE_AHEAD, WAITS, Caller, Facts, Hold, Hour
 from hyponema_cli.core.records import Settings
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.lines import Lines
+from hyponema_cli.engine.queues import Queues
 from hyponema_cli.ids import first_id
 from hyponema_cli.store import agents, calls, executions, holds, numbers, sessions, suppressions, turns, users
 
@@ -29,10 +30,20 @@ UTC = ZoneInfo("UTC")
 class Scene:
     """The workspace as it stands at one instant, for everybody who is judged then."""
 
-    def __init__(self, desk: Desk, workspace: Settings, lines: Lines, now: datetime, *, behind: bool) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        workspace: Settings,
+        lines: Lines,
+        now: datetime,
+        *,
+        behind: bool,
+        queues: Queues | None = None,
+    ) -> None:
         self._store = desk.store
         self._workspace = workspace
         self._lines = lines
+        self._queues = queues or Queues()
         self._now = now
         self._behind = behind
         self._taken: dict[str, str] = {}
@@ -79,7 +90,7 @@ class Scene:
             caps=workspace.call_cap,
             recent_dials=self._recent_dials(due) if workspace.call_cap else (),
             pace=self.pace_of(caller),
-            turn_at=self._turn_of(caller),
+            turn_at=self._turn_of(due, caller),
             concurrency=workspace.concurrency,
             live_calls=self._live_calls,
             daily_budget=workspace.daily_budget,
@@ -104,7 +115,7 @@ class Scene:
         pace = self.pace_of(caller)
         if pace is None:
             return self._now
-        turn = max(self._turn_of(caller) or self._now, self._now)
+        turn = max(self._free_turn_of(caller, pace) or self._now, self._now)
         self._turns[caller.carrier] = turn + timedelta(seconds=1 / pace)
         return turn
 
@@ -120,10 +131,14 @@ class Scene:
             return None
         return self._workspace.pace or self._lines.pace(caller.carrier)
 
-    def _turn_of(self, caller: Caller | None) -> datetime | None:
+    def _turn_of(self, due: executions.Due, caller: Caller | None) -> datetime | None:
         pace = self.pace_of(caller)
         if caller is None or pace is None:
             return None
+        free = max(self._free_turn_of(caller, pace) or self._now, self._now)
+        return self._queues.turn_of(caller.carrier, due.id, free, pace)
+
+    def _free_turn_of(self, caller: Caller, pace: float) -> datetime | None:
         if caller.carrier not in self._turns:
             turn = turns.next_at(self._store, caller.carrier)
             # No turn can honestly be further ahead than this: the clock was put back since, and it means nothing.

@@ -716,6 +716,17 @@ class TestPace:
         assert world.phones.placed_at == [MONDAY] * 5
         assert min(gaps(slow)) >= 10
 
+    @pytest.mark.parametrize(("pace", "people"), [(0.1, 60), (3.0, 300), (10.0, 1000), (150.0, 2000)])
+    def test_lets_calls_go_in_due_and_priority_order_evenly(self, world: World, pace: float, people: int) -> None:
+        world.set("pace", str(pace))
+        numbers = strangers(people)
+        for place, each in enumerate(numbers):
+            world.add({"at": "now"}, to=each, priority=place % 3, catch_up_window="1h")
+        # A pass ends after a minute; a worker's next one follows at once.
+        world.run_until(MONDAY + timedelta(seconds=people / pace), every=timedelta(milliseconds=10))
+        assert world.dials() == sorted(numbers, key=lambda each: -(numbers.index(each) % 3))
+        assert gaps(world.phones) == pytest.approx([1 / pace] * (people - 1), abs=1e-6)
+
     def test_leaves_nobody_without_an_account_of_why(self, world: World) -> None:
         world.set("pace", "0.02")
         for each in strangers(30):
