@@ -56,7 +56,7 @@ def doctor(
         output.data(checkup.text(findings, output.width(), color=output.color()))
     else:
         session.show(findings, checkup.COLUMNS, _shape, "")
-    output.say(checkup.summary(findings))
+    output.say_lines(checkup.summary(findings, output.width()))
     if isinstance(trouble, NoDatabase):
         return Exit.NO_DATABASE
     return Exit.ATTENTION if any(each.needs_attention for each in findings) else None

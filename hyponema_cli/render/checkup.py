@@ -28,14 +28,15 @@ def text(findings: Sequence[Finding], width: int, *, color: bool) -> str:
     return "".join(_lines(each, max(width, _LEAST_WIDTH), color=color) for each in in_order)
 
 
-def summary(findings: Sequence[Finding]) -> str:
-    """Count them, in a line."""
+def summary(findings: Sequence[Finding], width: int) -> str:
+    """Count them, in a line; in two, where a window is too narrow."""
     counts = Counter(each.verdict for each in findings)
     said = [f"{counts['ok']} ok"] if counts["ok"] else []
     for verdict, plural in _PLURALS.items():
         if counts[verdict]:  # type: ignore[index]
             said.append(f"{counts[verdict]} {plural if counts[verdict] > 1 else plural[:-1]}")  # type: ignore[index]
-    return f"{len(findings)} checks: {', '.join(said)}"
+    line = f"{len(findings)} checks: {', '.join(said)}"
+    return textwrap.fill(line, max(width, _LEAST_WIDTH), subsequent_indent="  ")
 
 
 def _lines(it: Finding, width: int, *, color: bool) -> str:

@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 
 COMMAND = [os.environ["HYP_BIN"]] if "HYP_BIN" in os.environ else [sys.executable, "-m", "hyponema_cli"]
+PATH = f"{Path(COMMAND[0]).parent}{os.pathsep}{os.environ['PATH']}"
+"""With the program that is tried in front: whatever else is called hyp on this machine must not matter."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def bare_hyp(tmp_path: Path) -> Hyp:
     env = {
         "HOME": str(home),
         "XDG_DATA_HOME": str(home / "data"),
-        "PATH": os.environ["PATH"],
+        "PATH": PATH,
         "LANG": "C.UTF-8",
         "PYTHONPATH": "" if "HYP_BIN" in os.environ else str(Path(__file__).parents[2]),
     }
@@ -112,7 +114,7 @@ def bare_hyp(tmp_path: Path) -> Hyp:
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with an agent, its number and Ana, made once and copied for each test."""
     home = tmp_path_factory.mktemp("furnished")
-    env = {"HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    env = {"HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "PATH": PATH, "LANG": "C.UTF-8"}
     hyp = Hyp(home, env)
     hyp.ok("init")
     hyp.ok("agents", "add", "Check-in", "--id", "agent-123", "--stream-url", "wss://agent.example/session")

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from hyponema_cli.core.webhook import DELAYS, read_secrets
 from hyponema_cli.engine import courier as courier_module
 from hyponema_cli.engine import post as post_module
-from hyponema_cli.engine.courier import LEASE, RECEIVERS, Answer, Courier, Post, retry_after_of
+from hyponema_cli.engine.courier import LEASE, RECEIVERS, Answer, Courier, Post
 from hyponema_cli.engine.desk import Desk
-from hyponema_cli.http_once import Limits
+from hyponema_cli.http_once import Limits, retry_after_of
 from hyponema_cli.store import is_busy, webhooks
 from hyponema_cli.store.webhooks import Message, Wanted
 from tests.loopback import full_backlog, mute, proxy, refused_port
