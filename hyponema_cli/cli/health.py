@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -53,14 +54,21 @@ def health(
 
 
 def _lines(it: Vitals) -> list[tuple[str, str | None]]:
-    by = f", {it.heartbeat_of}" if it.heartbeat_of else ""
-    beat = "never" if it.heartbeat_age is None else f"{timewords.duration_text(it.heartbeat_age)} ago{by}"
     due = timewords.duration_text(it.oldest_due_age) if it.oldest_due_age else "nothing"
     return [
-        ("last pass", beat),
+        ("last pass", _heartbeat(it)),
         ("overdue", due),
         ("schedules", f"{it.pending:,} active, {it.total:,} in all"),
         ("last call", maybe_text(it.last_execution) or "never"),
         ("failed today", f"{it.failed_today:,}"),
         ("in doubt", str(it.doubts)),
+        ("webhooks", f"{it.webhook_backlog:,} waiting, {it.webhooks_dead:,} given up"),
     ]
+
+
+def _heartbeat(it: Vitals) -> str:
+    age = it.heartbeat_age
+    if age is None:
+        return "never"
+    said = f"{timewords.duration_text(abs(age))} {'ago' if age >= timedelta(0) else 'ahead of the clock'}"
+    return f"{said}, {it.heartbeat_of}" if it.heartbeat_of else said

@@ -30,8 +30,14 @@ if TYPE_CHECKING:
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 DIAL_WITHIN = timedelta(seconds=10)
 """How long a pass dials before the calls in flight are looked at again; the next pass goes on with the rest."""
-SHORTEST_WATCH = 1.0
-"""Seconds between two looks at whether the clock was put back."""
+PASS_WITHIN = timedelta(minutes=1)
+"""How long all of a pass takes: a carrier that does not answer must not keep others from being dialled, nor systemd
+from hearing that we live."""
+WATCH = 1.0
+"""Seconds between two looks at whether the clock was put back, and whether a signal came."""
+HEED = 0.1
+"""Seconds between two looks at whether a second signal came. The kernel may hand a signal to any thread, and Python
+heeds it in the main thread only when that runs: it must never wait without an end."""
 CLOCK_STEP = timedelta(seconds=5)
 """A smaller step of the clock is not worth a word."""
 BREATH = timedelta(milliseconds=20)
@@ -111,7 +117,7 @@ def run(desk: Desk, courier: Courier, habits: Habits, watcher: Watcher) -> None:
     watcher.ready()
     alarm.start()
     deliveries.start()
-    while not stopping.wait(max(habits.interval_seconds, SHORTEST_WATCH)):
+    while not stopping.wait(WATCH):
         # The alarm goes by the clock on the wall. Put back by an hour, it would sleep for that hour; this wait does
         # not look at the clock, and rings for it.
         late = timedelta(seconds=habits.interval_seconds) + CLOCK_STEP
@@ -119,6 +125,8 @@ def run(desk: Desk, courier: Courier, habits: Habits, watcher: Watcher) -> None:
             job.modify(next_run_time=desk.clock.now())
     if not work.failures:
         watcher.stopping()
+    while not work.at_rest.wait(HEED):
+        pass
     alarm.shutdown(wait=True)
     deliveries.join(DELIVERY_DRAIN + DELIVERY_NAP)
     for number in SIGNALS:
@@ -137,9 +145,13 @@ class _Work:
         self._stopping = stopping
         self._has_progressed = True
         self.failures: list[BaseException] = []
+        self.at_rest = threading.Event()
+        """Set while no pass is at work."""
+        self.at_rest.set()
 
     def one_pass(self) -> None:
         """Do what is due, if anything is."""
+        self.at_rest.clear()
         try:
             if not self._stopping.is_set():
                 report = _pass(self._desk)
@@ -153,6 +165,8 @@ class _Work:
                 return
             self.failures.append(failure)
             self._stopping.set()
+        finally:
+            self.at_rest.set()
 
     def trigger(self) -> BaseTrigger:
         """Return what APScheduler asks for the time of the next pass, when one is over."""
@@ -191,7 +205,7 @@ def _pass(desk: Desk) -> TickReport | None:
         timewords.parse_zone.cache_clear()
         timewords.stored_zone.cache_clear()
         desk.zone_edition = edition
-    report = tick(desk, DIAL_WITHIN) if desk.store.has_work(desk.clock.now(), edition) else None
+    report = tick(desk, DIAL_WITHIN, PASS_WITHIN) if desk.store.has_work(desk.clock.now(), edition) else None
     heartbeat.beat(desk.store.path, desk.clock.now(), desk.actor)
     return report
 

@@ -47,6 +47,8 @@ _COLUMNS = (
 )
 TOLD_FOR = timedelta(hours=25)
 """How long a receiver is told a message that it does not take; longer than all the waits between."""
+LONGEST_WAIT = timedelta(hours=9)
+"""No message honestly waits longer for its next try; one that does was put off by a clock that ran ahead."""
 _FIRST_IN_LINE = """not exists (select 1 from webhooks e where e.execution_id = w.execution_id and e.url = w.url
   and e.status = 'pending' and e.seq < w.seq)"""
 
@@ -91,16 +93,18 @@ def put(store: Store, message_id: str, execution_id: str, event: str, to: Wanted
 
 
 def any_due(store: Store, now: datetime, leave: Collection[str] = ()) -> bool:
-    """True when a message is to be sent at `now` to a receiver that is not in `leave`."""
+    """True when a message is to be sent at `now` to a receiver that is not in `leave`, or waits absurdly long."""
     holes = ", ".join("?" * len(leave))
     row = store.execute(
         f"""
-        select 1 from webhooks w
-        where w.status = 'pending' and w.next_try_at <= ? and w.url not in ({holes}) and {_FIRST_IN_LINE} limit 1
+        select exists (
+            select 1 from webhooks w
+            where w.status = 'pending' and w.next_try_at <= ? and w.url not in ({holes}) and {_FIRST_IN_LINE})
+          or exists (select 1 from webhooks where status = 'pending' and next_try_at > ?)
         """,  # noqa: S608 - placeholders, and a constant of this file
-        (to_text(now), *leave),
+        (to_text(now), *leave, to_text(now + LONGEST_WAIT)),
     ).fetchone()
-    return row is not None
+    return bool(row[0])
 
 
 def claim(store: Store, now: datetime, leave: Collection[str], limit: int, until: datetime) -> list[Message]:
@@ -108,6 +112,10 @@ def claim(store: Store, now: datetime, leave: Collection[str], limit: int, until
 
     Nobody else takes them before `until`: if we die, they are told again then.
     """
+    store.execute(
+        "update webhooks set next_try_at = ?, claimed = 0 where status = 'pending' and next_try_at > ?",
+        (to_text(now), to_text(now + LONGEST_WAIT)),
+    )
     holes = ", ".join("?" * len(leave))
     rows = store.execute(
         f"""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -97,10 +99,20 @@ def test_a_limit_that_is_no_duration_is_refused(hyp: Hyp, option: str) -> None:
     assert "'soon' is not a duration" in answer.err
 
 
+def test_a_pass_of_a_clock_that_ran_ahead_is_said_to_lie_ahead(hyp: Hyp) -> None:
+    hyp.ok("tick")
+    path = heartbeat.path_of(hyp.db)
+    ahead = path.stat().st_mtime + 3600
+    os.utime(path, (ahead, ahead))
+    shown = on_a_terminal(hyp, "health")
+    assert re.search(r"last pass +(59m\S+|1h) ahead of the clock, tick", shown), shown
+    assert "ago" not in shown
+
+
 def test_people_read_a_few_lines(hyp: Hyp) -> None:
     hyp.ok("tick")
     shown = on_a_terminal(hyp, "health")
-    assert len(shown.splitlines()) <= 8
+    assert len(shown.splitlines()) <= 9
     assert "last pass" in shown
     assert "tick " in shown
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyponema_cli.core.webhook import DELAYS, read_secrets
+from hyponema_cli.core.webhook import DELAYS, next_try, read_secrets
 from hyponema_cli.engine import courier as courier_module
 from hyponema_cli.engine import post as post_module
 from hyponema_cli.engine.courier import LEASE, RECEIVERS, Answer, Courier, Post
@@ -311,6 +311,29 @@ def test_an_execution_is_told_in_order_and_nothing_passes_what_was_not_taken(loc
             deliver(courier)
         assert receiver.ids == [one, one, one, two, three]
         assert statuses(local) == ["delivered"] * 3
+
+
+@pytest.mark.parametrize("has_been_tried", [False, True])
+def test_what_was_put_off_by_a_clock_that_ran_ahead_is_told_when_the_clock_is_right_again(
+    local: World, has_been_tried: bool
+) -> None:
+    with Receiver(*[says(500)] * has_been_tried, says(200)) as receiver:
+        local.clock.set(MONDAY + 400 * DAY)
+        (one,) = put(local, receiver.url, "exe_1")
+        if has_been_tried:
+            deliver(courier_of(local))
+        local.clock.set(MONDAY)
+        assert webhooks.any_due(local.store, MONDAY)
+        deliver(courier_of(local))
+        assert receiver.heard[-1].id == one
+        assert message(local, one).status == "delivered"
+        assert not webhooks.any_due(local.store, MONDAY)
+
+
+def test_no_wait_that_a_receiver_can_ask_for_is_taken_for_a_clock_that_ran_ahead() -> None:
+    longest = next_try(len(DELAYS), MONDAY, 0.999999, timedelta(days=3))
+    assert longest is not None
+    assert longest - MONDAY < webhooks.LONGEST_WAIT
 
 
 def test_what_is_dead_does_not_keep_back_what_comes_after_it(local: World) -> None:
