@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from hyponema_cli.cli import values
-from hyponema_cli.cli.command import Session, command, group
+from hyponema_cli.cli.command import LIST, WRITE, Session, command, group
 from hyponema_cli.core import timewords
 from hyponema_cli.core.errors import Conflict
 from hyponema_cli.core.records import Agent
@@ -71,7 +71,7 @@ class ConnectOptions:
 Word = Annotated[str, typer.Argument(metavar="AGENT", help="Its id, or its exact name.", show_default=False)]
 
 
-@command(app, "add")
+@command(app, "add", WRITE)
 def add(
     session: Session,
     name: Annotated[str, typer.Argument(help="What people call it.", show_default=False)],
@@ -96,10 +96,8 @@ def add(
     session.created(agent.id, f"Added agent {agent.name!r} ({agent.id}).", json.agent(agent))
 
 
-@command(app, "list")
-def list_(
-    session: Session, limit: Annotated[int, typer.Option("--limit", help="How many at most; 0 is all.")] = 50
-) -> None:
+@command(app, "list", LIST)
+def list_(session: Session) -> None:
     """List the agents.
 
     \b
@@ -108,7 +106,7 @@ def list_(
       hyp agents list --json | jq -r '.[].id'
     """
     with session.store() as store:
-        found = agents.select(store, values.limit(limit))
+        found = agents.select(store, session.most)
         callers = {agent.id: ", ".join(n.phone_number for n in numbers.of_agent(store, agent.id)) for agent in found}
         columns = [
             Column[Agent]("id", lambda agent: agent.id),
@@ -147,7 +145,7 @@ def show(session: Session, agent: Word) -> None:
     )
 
 
-@command(app, "edit")
+@command(app, "edit", WRITE)
 def edit(
     session: Session,
     agent: Word,
@@ -173,7 +171,7 @@ def edit(
     session.done(f"{'Changed' if after != before else 'Nothing to change in'} agent {after.id}.", json.agent(after))
 
 
-@command(app, "remove")
+@command(app, "remove", WRITE)
 def remove(session: Session, agent: Word) -> None:
     """Remove an agent that no live schedule needs. Its numbers become free; history keeps its name.
 

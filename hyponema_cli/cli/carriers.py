@@ -9,7 +9,7 @@ import typer
 
 from hyponema_cli import carriers
 from hyponema_cli.cli import output
-from hyponema_cli.cli.command import Session, command, group
+from hyponema_cli.cli.command import FORM, Session, command, group
 from hyponema_cli.core import phone
 from hyponema_cli.core.errors import NoDatabase
 from hyponema_cli.engine.check import check as ask
@@ -31,7 +31,7 @@ class _Account:
     """Why it is left alone for now."""
 
 
-@command(app, "list")
+@command(app, "list", FORM)
 def list_(session: Session) -> None:
     """List the carriers that numbers can be added on, and the accounts in use.
 

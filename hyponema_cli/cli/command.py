@@ -2,6 +2,7 @@
 
 A command is a function that takes a `Session` and its own options. `command` gives it the shared options too, so that
 they work before and after it; Typer on its own takes `hyp --json users list` or `hyp users list --json`, not both.
+What many commands take, but not all, is declared here as well: see LIST and WRITE.
 """
 
 from __future__ import annotations
@@ -9,17 +10,19 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
-from hyponema_cli.cli import output
+from hyponema_cli.cli import output, values
 from hyponema_cli.clock import Clock, SystemClock
 from hyponema_cli.config import workspace_path
+from hyponema_cli.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from hyponema_cli.engine.desk import Desk
@@ -36,7 +39,26 @@ class Session:
     db: str | None = None
     workspace: str | None = None
     json: bool = False
+    jsonl: bool = False
+    ids: bool = False
+    fields: tuple[str, ...] = ()
+    """The only fields of a list to show; empty: all."""
+    limit: int = 0
+    """How many rows of a list to show; 0: all."""
+    dry_run: bool = False
+    no_input: bool = False
     clock: Clock = field(default_factory=SystemClock)
+
+    @property
+    def is_attended(self) -> bool:
+        """True when there is somebody at a terminal who may be asked."""
+        for_programs = self.json or self.jsonl or self.no_input or os.environ.get("HYP_NO_INPUT")
+        return sys.stdin is not None and sys.stdin.isatty() and output.is_attended() and not for_programs
+
+    @property
+    def most(self) -> int:
+        """How many rows to read for a list: one more than are shown tells that it is cut; 0 is all."""
+        return self.limit + 1 if self.limit else 0
 
     def path(self) -> Path:
         """Return the workspace file."""
@@ -60,24 +82,59 @@ class Session:
 
     @contextmanager
     def desk(self, actor: str = "operator") -> Iterator[Desk]:
-        """Open the workspace with all that a change or a pass needs."""
+        """Open the workspace with all that a change or a pass needs; in a dry run, what is changed is undone."""
         from hyponema_cli.wire import desk_of
 
-        with self.store() as store:
+        with self.store() as store, store.rehearsal() if self.dry_run else nullcontext():
             yield desk_of(store, self.clock, actor)
+            if self.dry_run:
+                output.say("Dry run: nothing is stored.")
 
-    def show(self, items: Sequence[T], columns: Sequence[Column[T]], shape: Callable[[T], Any], empty: str) -> None:
-        """Write a list: JSON when asked for, a table to a terminal, tab-separated values to a pipe."""
+    def show(
+        self,
+        items: Sequence[T],
+        columns: Sequence[Column[T]],
+        shape: Callable[[T], Any],
+        empty: str,
+        to_people: Callable[[Sequence[T]], None] | None = None,
+    ) -> None:
+        """Write a list in the form that was asked for, else as a table to a terminal and as TSV to a pipe.
+
+        No more than `limit` rows of it. `to_people` draws them instead of a table.
+        """
         from hyponema_cli.render import json, tables
 
-        if self.json:
-            output.data(json.rows([shape(item) for item in items]) + "\n")
+        shown = self.cut(items)
+        if self.json or self.jsonl or self.ids or self.fields:
+            rows = [json.picked(shape(item), self.fields) for item in shown]
+            if self.json:
+                output.data(json.rows(rows) + "\n")
+            elif self.jsonl:
+                output.data("".join(json.line(row) + "\n" for row in rows))
+            elif self.ids:
+                output.data(tables.tsv(tables.of_fields(list(rows[0])[:1] if rows else []), rows))
+            elif output.for_people() and rows:
+                show_table(tables.of_fields(self.fields), rows)
+            else:
+                output.data(tables.tsv(tables.of_fields(self.fields), rows))
         elif not output.for_people():
-            output.data(tables.tsv(columns, items))
-        elif items:
-            show_table(columns, items)
-        else:
+            output.data(tables.tsv(columns, shown))
+        elif not shown:
             output.say(empty)
+        elif to_people is not None:
+            to_people(shown)
+        else:
+            show_table(columns, shown)
+        self.say_if_cut(items)
+
+    def cut(self, items: Sequence[T]) -> Sequence[T]:
+        """Return as many rows as are to be shown."""
+        return items[: self.limit] if self.limit else items
+
+    def say_if_cut(self, items: Sequence[T]) -> None:
+        """Say that a list goes on; in a pipe too, because a script would take what it gets for all there is."""
+        if self.limit and len(items) > self.limit:
+            output.say(f"Only {self.limit} are shown; for all of them: --limit 0")
 
     def show_one(self, pairs: Sequence[tuple[str, str | None]], shape: Any) -> None:
         """Write one thing: JSON when asked for, else a line a field."""
@@ -86,11 +143,17 @@ class Session:
         output.data(json.document(shape) + "\n" if self.json else tables.fields(pairs))
 
     def created(self, row_id: str, sentence: str, shape: Any) -> None:
-        """Answer an `add`: only the new id on stdout, so that `id=$(hyp … add …)` works; the rest for people."""
+        """Answer an `add`: only the new id on stdout, so that `id=$(hyp … add …)` works; the rest for people.
+
+        In a dry run there is no new id.
+        """
         from hyponema_cli.render import json
 
         output.say(sentence)
-        output.data((json.document(shape) if self.json else row_id) + "\n")
+        if self.json:
+            output.data(json.document(self._marked(shape)) + "\n")
+        elif not self.dry_run:
+            output.data(row_id + "\n")
 
     def done(self, sentence: str, shape: Any) -> None:
         """Answer a change: a sentence for people; the thing as it is now, when JSON is asked for."""
@@ -98,7 +161,17 @@ class Session:
 
         output.say(sentence)
         if self.json:
-            output.data(json.document(shape) + "\n")
+            output.data(json.document(self._marked(shape)) + "\n")
+
+    def changed(self, shapes: Sequence[Any]) -> None:
+        """Give what was changed, as it is now, when JSON is asked for."""
+        from hyponema_cli.render import json
+
+        if self.json:
+            output.data(json.rows([self._marked(shape) for shape in shapes]) + "\n")
+
+    def _marked(self, shape: Any) -> Any:
+        return {**shape, "dry_run": True} if self.dry_run else shape
 
 
 def show_table(columns: Sequence[Column[T]], items: Sequence[T], heading: str | None = None) -> None:
@@ -123,8 +196,28 @@ _SHARED: dict[str, Any] = {
         ),
     ],
     "as_json": Annotated[bool, typer.Option("--json", help="Answer in JSON.", show_default=False)],
+    "no_input": Annotated[
+        bool, typer.Option("--no-input", help="Ask nothing. [env: HYP_NO_INPUT]", show_default=False)
+    ],
 }
-_DEFAULTS: dict[str, Any] = {"db": None, "workspace": None, "as_json": False}
+_MORE: dict[str, Any] = {
+    "limit": Annotated[int, typer.Option("--limit", metavar="N", help="How many at most; 0 is all. [default: 50]")],
+    "jsonl": Annotated[bool, typer.Option("--jsonl", help="Answer in JSON, a line a row.")],
+    "ids": Annotated[bool, typer.Option("--ids", help="Only the ids, a line each.")],
+    "fields": Annotated[
+        list[str] | None,
+        typer.Option("--fields", metavar="A,B", help="Only these fields, named as in JSON; in any form but --ids."),
+    ],
+    "dry_run": Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would change, and store nothing.")],
+}
+FORM = ("jsonl", "ids", "fields")
+"""What a command takes that answers with rows."""
+LIST = ("limit", *FORM)
+"""What a list takes that may be long."""
+WRITE = ("dry_run",)
+"""What a command takes that changes the workspace."""
+_DEFAULTS: dict[str, Any] = {"db": None, "workspace": None, "limit": 50, "fields": None}
+"""Of all these options; of those that are not here it is False."""
 
 
 def group(help_text: str) -> typer.Typer:
@@ -146,8 +239,14 @@ def single() -> typer.Typer:
     return typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
 
-def command(app: typer.Typer, name: str) -> Callable[[Callable[..., int | None]], Callable[..., int | None]]:
-    """Declare a command: the first parameter of the function is its Session, the others are its own."""
+def command(
+    app: typer.Typer, name: str, takes: Sequence[str] = ()
+) -> Callable[[Callable[..., int | None]], Callable[..., int | None]]:
+    """Declare a command: the first parameter of the function is its Session, the others are its own.
+
+    `takes` is LIST, FORM or WRITE: options that its Session is given besides.
+    """
+    common = _SHARED | {each: _MORE[each] for each in takes}
 
     def declare(function: Callable[..., int | None]) -> Callable[..., int | None]:
         parameters = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
@@ -156,12 +255,12 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., int | None]]
 
         @functools.wraps(function)
         def run(invocation: typer.Context, **values: Any) -> int | None:
-            given = {key: values.pop(key) for key in _SHARED}
+            given = {key: values.pop(key) for key in common}
             for name, kind in sets.items():
                 values[name] = kind(**{each.name: values.pop(each.name) for each in fields(kind)})
             return function(_merged(invocation, given), **values)
 
-        _declare(run, [*own, *_shared_parameters()])
+        _declare(run, [*own, *_parameters(common)])
         app.command(name, context_settings={"help_option_names": ["-h", "--help"]})(run)
         return function
 
@@ -199,14 +298,34 @@ def _merged(invocation: typer.Context, given: dict[str, Any]) -> Session:
     session = invocation.obj if isinstance(invocation.obj, Session) else Session()
     if given["db"] is not None or given["workspace"] is not None:
         session = replace(session, db=given["db"], workspace=given["workspace"])
-    return replace(session, json=session.json or given["as_json"])
+    session = replace(
+        session,
+        json=session.json or given["as_json"],
+        no_input=session.no_input or given["no_input"],
+        **{name: given[name] for name in ("jsonl", "ids", "dry_run") if name in given},
+        limit=_limit(given.get("limit", 0)),
+        fields=tuple(dict.fromkeys(values.comma_list(given.get("fields")) or ())),
+    )
+    forms = [f"--{name}" for name in ("json", "jsonl", "ids") if getattr(session, name)]
+    forms += ["--fields"] if session.ids and session.fields else []
+    if len(forms) > 1:
+        raise InvalidInput(f"{' and '.join(forms)} cannot be used together", hint=f"leave out {forms[-1]}")
+    return session
 
 
-def _shared_parameters() -> list[inspect.Parameter]:
+def _limit(number: int) -> int:
+    if number < 0:
+        raise InvalidInput(f"--limit {number} is negative", hint="0 lists all")
+    return number
+
+
+def _parameters(options: dict[str, Any]) -> list[inspect.Parameter]:
     return [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS[name], annotation=annotation)
-        for name, annotation in _SHARED.items()
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS.get(name, False), annotation=annotation
+        )
+        for name, annotation in options.items()
     ]
 
 
-_declare(take_shared, _shared_parameters())
+_declare(take_shared, _parameters(_SHARED))

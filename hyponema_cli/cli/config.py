@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from hyponema_cli.cli import output, values
-from hyponema_cli.cli.command import Session, command, group
+from hyponema_cli.cli.command import WRITE, Session, command, group
 from hyponema_cli.cli.users import moved_sentence
 from hyponema_cli.core import caps, timewords, window
 from hyponema_cli.core.errors import InvalidInput, nearest
@@ -208,7 +208,7 @@ def get(session: Session, key: Key) -> None:
         output.data((setting.text(current) or "") + "\n")
 
 
-@command(app, "set")
+@command(app, "set", WRITE)
 def set_(
     session: Session, key: Key, value: Annotated[str, typer.Argument(help="Its new value.", show_default=False)]
 ) -> None:
@@ -226,7 +226,7 @@ def set_(
     _change(session, key, stored)
 
 
-@command(app, "unset")
+@command(app, "unset", WRITE)
 def unset(session: Session, key: Key) -> None:
     """Go back to a setting's default.
 

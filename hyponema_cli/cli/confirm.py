@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from hyponema_cli.cli import output
@@ -12,8 +11,7 @@ from hyponema_cli.core.errors import InvalidInput
 
 def refuse_unattended(session: Session, *, yes: bool) -> None:
     """Raise InvalidInput unless `--yes` was said or there is somebody to ask; before any work is done."""
-    attended = sys.stdin is not None and sys.stdin.isatty() and output.is_attended()
-    if yes or (attended and not session.json and not os.environ.get("HYP_NO_INPUT")):
+    if yes or session.is_attended:
         return
     raise InvalidInput(
         "this cannot be undone, and nobody is there to be asked",

@@ -12,7 +12,7 @@ import typer
 
 from hyponema_cli import zonedata
 from hyponema_cli.cli import output
-from hyponema_cli.cli.command import Session, command, single
+from hyponema_cli.cli.command import FORM, Session, command, single
 from hyponema_cli.cli.exits import Exit
 from hyponema_cli.core.errors import HypError, NoDatabase, Unusable
 from hyponema_cli.core.finding import Finding
@@ -26,7 +26,7 @@ LARGE = 256 * 1024 * 1024
 """A file of this size takes more than a second or two to be read."""
 
 
-@command(app, "doctor")
+@command(app, "doctor", FORM)
 def doctor(
     session: Session,
     online: Annotated[

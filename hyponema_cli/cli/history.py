@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from hyponema_cli.cli import output, values
-from hyponema_cli.cli.command import Session, command, single
+from hyponema_cli.cli.command import LIST, Session, command, single
 from hyponema_cli.core import timewords
 from hyponema_cli.core.call import ExecutionState
 from hyponema_cli.core.errors import InvalidInput, NotFound
@@ -26,7 +26,7 @@ from hyponema_cli.store import Store, calls, events, executions, numbers, schedu
 app = single()
 
 
-@command(app, "history")
+@command(app, "history", LIST)
 def history(
     session: Session,
     schedule: Annotated[
@@ -45,7 +45,6 @@ def history(
         str | None, typer.Option("--since", metavar="WHEN", help="Since an instant, a date, or 24h ago as in 24h.")
     ] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Up to an instant or a date.")] = None,
-    limit: Annotated[int, typer.Option("--limit", help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """Show what happened to every occurrence: called, skipped or missed, and why. The latest comes first.
 
@@ -59,7 +58,7 @@ def history(
       hyp history exe_01K9Z6T0000000000000000000 --events
     """
     if trail:
-        _show_events(session, schedule, status, since, until, limit)
+        _show_events(session, schedule, status, since, until)
         return
     wanted = values.statuses("--status", status or (), tuple(ExecutionState), ())
     with session.store() as store:
@@ -72,20 +71,18 @@ def history(
             statuses=wanted,
             since=values.moment(since, session.clock.now(), zone, end=False),
             until=values.moment(until, session.clock.now(), zone, end=True),
-            limit=values.limit(limit) + 1 if limit else 0,
+            limit=session.most,
         )
         coming = list(islice(occurrences_ahead(store, one, settings.load(store)), 1)) if one else []
-    cut = bool(limit) and len(found) > limit
-    found = found[:limit] if cut else found
     if one is not None and session.json:
-        rows = [json.execution(each) for each in reversed(found)]
+        rows = [json.execution(each) for each in reversed(session.cut(found))]
         if not wanted or "pending" in wanted:
             rows += [json.coming(one.id, each) for each in coming]
-        output.data(json.document({"schedule_id": one.id, "executions": rows}) + "\n")
+        picked = [json.picked(row, session.fields) for row in rows]
+        output.data(json.document({"schedule_id": one.id, "executions": picked}) + "\n")
+        session.say_if_cut(found)
     else:
         session.show(found, columns(workspace), json.execution, "Nothing has come due yet.")
-    if cut:
-        output.say(f"The latest {limit}; for all of them: --limit 0")
 
 
 def _show_events(
@@ -94,7 +91,6 @@ def _show_events(
     status: list[str] | None,
     since: str | None,
     until: str | None,
-    limit: int,
 ) -> None:
     if status:
         raise InvalidInput("--status and --events cannot be used together", hint="events have no status")
@@ -106,10 +102,8 @@ def _show_events(
             about=_ids_of(store, word) if word is not None else (),
             since=values.moment(since, session.clock.now(), zone, end=False),
             until=values.moment(until, session.clock.now(), zone, end=True),
-            limit=values.limit(limit) + 1 if limit else 0,
+            limit=session.most,
         )
-    cut = bool(limit) and len(found) > limit
-    found = found[:limit] if cut else found
     shown = timewords.parse_zone(os.environ["HYP_TZ"]) if os.environ.get("HYP_TZ") else zone
     columns = [
         Column[Event]("at", lambda it: to_text(it.at), lambda it: times.local(it.at, shown)),
@@ -121,8 +115,6 @@ def _show_events(
         Column[Event]("execution", lambda it: it.execution_id, spare=True),
     ]
     session.show(found, columns, json.event, "Nothing has happened yet.")
-    if cut:
-        output.say(f"The latest {limit}; for all of them: --limit 0")
 
 
 def _ids_of(store: Store, word: str) -> list[str]:

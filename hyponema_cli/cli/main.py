@@ -108,13 +108,14 @@ def root(
         str | None, typer.Option("--workspace", "-w", metavar="NAME", help="A named workspace. [env: HYP_WORKSPACE]")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Ask nothing. [env: HYP_NO_INPUT]")] = False,
     version: Annotated[
         bool,
         typer.Option("--version", "-V", help="Show the version.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
     """Take the shared options that stand before the command."""
-    take_shared(context, db=db, workspace=workspace, as_json=as_json)
+    take_shared(context, db=db, workspace=workspace, as_json=as_json, no_input=no_input)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -195,7 +196,7 @@ def _report_usage(error: Any, words: list[str]) -> int:
 
 
 def _report(kind: str, code: Exit, message: str, hint: str | None, words: list[str]) -> int:
-    if "--json" in words:
+    if "--json" in words or "--jsonl" in words:
         from hyponema_cli.render.json import document
 
         said = {"error": {"kind": kind, "code": int(code), "message": message, "hint": hint}}

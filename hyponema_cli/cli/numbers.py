@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from hyponema_cli import carriers
-from hyponema_cli.cli import output, values
+from hyponema_cli.cli import output
 from hyponema_cli.cli.agents import refuse_while_live
-from hyponema_cli.cli.command import Session, command, group
+from hyponema_cli.cli.command import LIST, WRITE, Session, command, group
 from hyponema_cli.cli.users import read_phone
 from hyponema_cli.core.errors import Conflict
 from hyponema_cli.core.gates import SIMULATED
@@ -25,7 +25,7 @@ app = group("The phone numbers that calls show: each on a carrier, attached to a
 Word = Annotated[str, typer.Argument(metavar="NUMBER", help="Its id or its E.164 form.", show_default=False)]
 
 
-@command(app, "add")
+@command(app, "add", WRITE)
 def add(
     session: Session,
     number: Annotated[str, typer.Argument(metavar="+E164", help="The number.", show_default=False)],
@@ -54,10 +54,8 @@ def add(
     session.created(added.id, sentence, json.number(added))
 
 
-@command(app, "list")
-def list_(
-    session: Session, limit: Annotated[int, typer.Option("--limit", help="How many at most; 0 is all.")] = 50
-) -> None:
+@command(app, "list", LIST)
+def list_(session: Session) -> None:
     """List the numbers.
 
     \b
@@ -65,7 +63,7 @@ def list_(
       hyp numbers list
     """
     with session.store() as store:
-        found = numbers.select(store, values.limit(limit))
+        found = numbers.select(store, session.most)
     columns = [
         Column[Number]("id", lambda number: number.id),
         Column[Number]("number", lambda number: number.phone_number),
@@ -98,7 +96,7 @@ def show(session: Session, number: Word) -> None:
     )
 
 
-@command(app, "attach")
+@command(app, "attach", WRITE)
 def attach(
     session: Session,
     number: Word,
@@ -132,7 +130,7 @@ def attach(
     session.done(f"{found.phone_number} is attached to {owner.id}.", json.number(found))
 
 
-@command(app, "detach")
+@command(app, "detach", WRITE)
 def detach(session: Session, number: Word) -> None:
     """Take a number from its agent, unless live schedules would be left without a number to show.
 
@@ -149,7 +147,7 @@ def detach(session: Session, number: Word) -> None:
     session.done(f"{found.phone_number} is attached to nobody.", json.number(found))
 
 
-@command(app, "release")
+@command(app, "release", WRITE)
 def release(session: Session, number: Word) -> None:
     """Remove a number from hyp, unless live schedules need it. It stays rented at the carrier.
 

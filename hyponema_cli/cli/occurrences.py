@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from hyponema_cli.cli import output
-from hyponema_cli.cli.command import Session, command, single
+from hyponema_cli.cli.command import FORM, Session, command, single
 from hyponema_cli.cli.options import WhenOptions
 from hyponema_cli.core import timewords, walltime, when
 from hyponema_cli.core.errors import InvalidInput
@@ -48,7 +48,7 @@ class _Firing(NamedTuple):
         return self.outlook.decision.reason if self.outlook else None
 
 
-@command(app, "occurrences")
+@command(app, "occurrences", FORM)
 def preview(
     session: Session,
     options: WhenOptions,

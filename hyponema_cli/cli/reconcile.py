@@ -8,7 +8,7 @@ import typer
 
 from hyponema_cli.carriers.base import CallView
 from hyponema_cli.cli import output
-from hyponema_cli.cli.command import Session, command, single
+from hyponema_cli.cli.command import FORM, Session, command, single
 from hyponema_cli.cli.exits import Exit
 from hyponema_cli.core.errors import InvalidInput, nearest
 from hyponema_cli.core.instant import maybe_text, to_text
@@ -25,7 +25,7 @@ app = single()
 _VERDICTS = {"placed": True, "not-placed": False}
 
 
-@command(app, "reconcile")
+@command(app, "reconcile", FORM)
 def reconcile(
     session: Session,
     resolve: Annotated[

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from hyponema_cli.cli import output, values
-from hyponema_cli.cli.command import Session, command, group, show_table
+from hyponema_cli.cli.command import LIST, WRITE, Session, command, group, show_table
 from hyponema_cli.cli.exits import Exit
 from hyponema_cli.cli.options import ScheduleOptions
 from hyponema_cli.core import timewords
@@ -78,7 +78,7 @@ def add(
     output.say_lines("\n".join(notes))
 
 
-@command(app, "list")
+@command(app, "list", LIST)
 def list_(
     session: Session,
     agent: Annotated[str | None, typer.Option("--agent", metavar="AGENT", help="Only this agent's.")] = None,
@@ -87,14 +87,14 @@ def list_(
         list[str] | None,
         typer.Option("--status", metavar="STATUS", help="active,paused,completed,exhausted,canceled or all."),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """List the schedules by agent, with next firing and last run. What has ended is shown by --status all.
 
     \b
     Examples:
       hyp schedules list
-      hyp schedules list --status paused --json | jq -r '.[].id'
+      hyp schedules list --status paused --ids
+      hyp schedules list --limit 0 --jsonl --fields id,name,next_run_at
     """
     wanted = values.statuses("--status", status or (), tuple(ScheduleState), sorted(LIVE_SCHEDULES))
     with session.store() as store:
@@ -103,18 +103,16 @@ def list_(
             statuses=wanted,
             agent_id=find.agent(store, agent).id if agent is not None else None,
             user_id=find.user(store, user).id if user is not None else None,
-            limit=values.limit(limit) + 1 if limit else 0,
+            limit=session.most,
         )
         workspace = settings.load(store)
-    cut = bool(limit) and len(found) > limit
-    shown = found[:limit] if cut else found
-    if session.json or not output.for_people() or not shown:
-        empty = "No schedules yet. Add one: hyp schedules add --weekdays 1,3,5 --at 09:30 --tz Europe/Madrid"
-        session.show(shown, _columns(workspace.timezone), lambda each: json.schedule(each, workspace), empty)
-    else:
-        _show_by_agent(shown, workspace.timezone)
-    if cut:
-        output.say(f"The first {limit}; for all of them: --limit 0")
+    session.show(
+        found,
+        _columns(workspace.timezone),
+        lambda each: json.schedule(each, workspace),
+        "No schedules yet. Add one: hyp schedules add --weekdays 1,3,5 --at 09:30 --tz Europe/Madrid",
+        to_people=lambda shown: _show_by_agent(shown, workspace.timezone),
+    )
 
 
 @command(app, "show")
@@ -237,19 +235,19 @@ def edit(
     output.say_lines("\n".join(notes))
 
 
-@command(app, "pause")
+@command(app, "pause", WRITE)
 def pause(session: Session, schedule: Words, reason: Reason = None) -> None:
     """Stop schedules from dialling until they are resumed. What comes due meanwhile is skipped, not saved up.
 
     \b
     Examples:
       hyp schedules pause "Weekly check-in" --reason "INC-88 wrong prompt"
-      hyp schedules list | cut -f1 | xargs hyp schedules pause --reason "INC-88"
+      hyp schedules list --limit 0 --ids | xargs hyp schedules pause --reason "INC-88"
     """
     _each(session, schedule, lambda desk, each: book.pause(desk, each, reason), "Paused")
 
 
-@command(app, "resume")
+@command(app, "resume", WRITE)
 def resume(session: Session, schedule: Words, reason: Reason = None) -> None:
     """Let paused schedules dial again, from their next time on.
 
@@ -260,7 +258,7 @@ def resume(session: Session, schedule: Words, reason: Reason = None) -> None:
     _each(session, schedule, lambda desk, each: book.resume(desk, each, reason), "Resumed")
 
 
-@command(app, "cancel")
+@command(app, "cancel", WRITE)
 def cancel(session: Session, schedule: Words, reason: Reason = None) -> None:
     """End schedules for good; their history stays. A call in progress is not cut off.
 
@@ -271,7 +269,7 @@ def cancel(session: Session, schedule: Words, reason: Reason = None) -> None:
     _each(session, schedule, lambda desk, each: book.cancel(desk, each, reason), "Canceled")
 
 
-@command(app, "run-now")
+@command(app, "run-now", WRITE)
 def run_now(session: Session, schedule: Word) -> int | None:
     """Call now, beside the rule: the next regular call still happens. Prints the execution's id.
 
@@ -281,6 +279,14 @@ def run_now(session: Session, schedule: Word) -> int | None:
     """
     with session.desk() as desk:
         found = find.schedule(desk.store, schedule)
+        if session.dry_run:
+            decision = book.would_run_now(desk, found.id)
+            said = "Would call" if decision.verdict == "dial" else f"Would not call ({decision.reason})"
+            session.done(
+                f"{said} {found.phone_number}.",
+                {"schedule_id": found.id, "verdict": decision.verdict, "reason": decision.reason},
+            )
+            return None
         execution_id, report = book.run_now(desk, found.id)
         execution = executions.get(desk.store, execution_id)
     assert execution is not None, "it was just recorded"
@@ -314,8 +320,7 @@ def _each(session: Session, words: Sequence[str], act: Callable[[Desk, str], Sch
         coming = schedule.next_run_at if schedule.status is ScheduleState.ACTIVE else None
         said = f"; next {times.local_in(coming, schedule.zone_name(workspace.timezone)[0])}" if coming else ""
         output.say(f"{verb} {_title(schedule)}{said}.")
-    if session.json:
-        output.data(json.rows([json.schedule(each, workspace) for each in changed]) + "\n")
+    session.changed([json.schedule(each, workspace) for each in changed])
 
 
 def _columns(workspace: str | None) -> list[Column[Schedule]]:

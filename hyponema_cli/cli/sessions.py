@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from hyponema_cli.cli import output, values
-from hyponema_cli.cli.command import Session, command, group
+from hyponema_cli.cli import values
+from hyponema_cli.cli.command import LIST, WRITE, Session, command, group
 from hyponema_cli.core import records
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.instant import to_text
@@ -26,7 +26,7 @@ Ttl = Annotated[
 ]
 
 
-@command(app, "start")
+@command(app, "start", WRITE)
 def start(
     session: Session,
     who: Annotated[str | None, typer.Argument(metavar="[USER|+E164]", help="With whom.", show_default=False)] = None,
@@ -70,7 +70,7 @@ def _read_channel(text: str | None) -> str | None:
     return text
 
 
-@command(app, "touch")
+@command(app, "touch", WRITE)
 def touch(session: Session, word: Word, ttl: Ttl = None) -> None:
     """Say that a conversation is still going on: it lasts for the ttl from now.
 
@@ -84,7 +84,7 @@ def touch(session: Session, word: Word, ttl: Ttl = None) -> None:
     session.done(f"{touched.id} is live until {to_text(touched.expires_at)}.", json.session(touched, now))
 
 
-@command(app, "end")
+@command(app, "end", WRITE)
 def end(session: Session, word: Word) -> None:
     """Say that a conversation is over; a call that waited for it goes out with the next pass.
 
@@ -98,13 +98,12 @@ def end(session: Session, word: Word) -> None:
     session.done(f"{ended.id} {'has ended' if was_open else 'had ended before'}.", json.session(ended, now))
 
 
-@command(app, "list")
+@command(app, "list", LIST)
 def list_(
     session: Session,
     status: Annotated[
         list[str] | None, typer.Option("--status", metavar="STATUS", help="live, expired, ended or all.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """List the live sessions; what is over is shown by --status all.
 
@@ -115,7 +114,7 @@ def list_(
     wanted = values.statuses("--status", status or (), STATUSES, ("live",))
     now = session.clock.now()
     with session.store() as store:
-        found = sessions.select(store, now, wanted, values.limit(limit))
+        found = sessions.select(store, now, wanted, session.most)
     columns = [
         Column[records.Session]("session", lambda it: it.id),
         Column[records.Session]("user", lambda it: it.user_id, elastic=True),
@@ -126,5 +125,3 @@ def list_(
         Column[records.Session]("status", lambda it: it.status(now)),
     ]
     session.show(found, columns, lambda it: json.session(it, now), "No session is live.")
-    if limit and len(found) == limit:
-        output.say(f"The latest {limit}; for all of them: --limit 0")

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from hyponema_cli.cli import output, values
-from hyponema_cli.cli.command import Session, command, group
+from hyponema_cli.cli import output
+from hyponema_cli.cli.command import LIST, WRITE, Session, command, group
 from hyponema_cli.core import timewords
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.instant import maybe_text, to_text
@@ -26,7 +26,7 @@ Who = Annotated[
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept with it.")]
 
 
-@command(app, "add")
+@command(app, "add", WRITE)
 def add(
     session: Session,
     who: Who,
@@ -48,24 +48,21 @@ def add(
     for each in put:
         end = f" until {to_text(each.expires_at)}" if each.expires_at else ""
         output.say(f"{each.phone_number} is not dialled any more{end}.")
-    if session.json:
-        output.data(json.rows([json.suppression(each) for each in put]) + "\n")
-    else:
+    session.changed([json.suppression(each) for each in put])
+    if not session.json and not session.dry_run:
         output.data("".join(each.phone_number + "\n" for each in put))
 
 
-@command(app, "list")
-def list_(
-    session: Session, limit: Annotated[int, typer.Option("--limit", help="How many at most; 0 is all.")] = 50
-) -> None:
+@command(app, "list", LIST)
+def list_(session: Session) -> None:
     """List the suppressed numbers.
 
     \b
     Examples:
-      hyp suppressions list --limit 0 | cut -f1
+      hyp suppressions list --limit 0 --ids
     """
     with session.store() as store:
-        found = suppressions.select(store, session.clock.now(), values.limit(limit))
+        found = suppressions.select(store, session.clock.now(), session.most)
     columns = [
         Column[Suppressed]("phone", lambda it: it.phone_number),
         Column[Suppressed]("reason", lambda it: it.reason, elastic=True),
@@ -76,11 +73,9 @@ def list_(
         Column[Suppressed]("by", lambda it: it.created_by, spare=True),
     ]
     session.show(found, columns, json.suppression, "No number is suppressed.")
-    if limit and len(found) == limit:
-        output.say(f"The first {limit}; for all of them: --limit 0")
 
 
-@command(app, "remove")
+@command(app, "remove", WRITE)
 def remove(session: Session, who: Who, reason: Reason = None) -> None:
     """Let these numbers be dialled again.
 
@@ -92,8 +87,7 @@ def remove(session: Session, who: Who, reason: Reason = None) -> None:
         removed = [engine.remove(desk, each, reason=reason) for each in who]
     for number in removed:
         output.say(f"{number} may be dialled again.")
-    if session.json:
-        output.data(json.rows([{"phone_number": number} for number in removed]) + "\n")
+    session.changed([{"phone_number": number} for number in removed])
 
 
 def _read_span(text: str | None) -> timedelta | None:

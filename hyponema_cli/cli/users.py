@@ -9,7 +9,7 @@ import typer
 
 from hyponema_cli.cli import output, values
 from hyponema_cli.cli.agents import refuse_while_live
-from hyponema_cli.cli.command import Session, command, group
+from hyponema_cli.cli.command import LIST, WRITE, Session, command, group
 from hyponema_cli.cli.confirm import confirm, refuse_unattended
 from hyponema_cli.cli.exits import Exit
 from hyponema_cli.core import phone, timewords, window
@@ -47,7 +47,7 @@ ContextJson = Annotated[
 ]
 
 
-@command(app, "add")
+@command(app, "add", WRITE)
 def add(
     session: Session,
     name: Annotated[str, typer.Argument(help="What people call them.", show_default=False)],
@@ -85,10 +85,8 @@ def add(
     session.created(user.id, f"Added user {user.name!r} ({user.id}).", json.user(user))
 
 
-@command(app, "list")
-def list_(
-    session: Session, limit: Annotated[int, typer.Option("--limit", help="How many at most; 0 is all.")] = 50
-) -> None:
+@command(app, "list", LIST)
+def list_(session: Session) -> None:
     """List the users.
 
     \b
@@ -97,7 +95,7 @@ def list_(
       hyp users list --limit 0 | cut -f1,3
     """
     with session.store() as store:
-        found = users.select(store, values.limit(limit))
+        found = users.select(store, session.most)
     columns = [
         Column[User]("id", lambda user: user.id),
         Column[User]("name", lambda user: user.name, elastic=True),
@@ -134,7 +132,7 @@ def show(session: Session, user: Word) -> None:
     )
 
 
-@command(app, "edit")
+@command(app, "edit", WRITE)
 def edit(
     session: Session,
     user: Word,
@@ -188,7 +186,7 @@ def moved_sentence(schedule: Schedule, workspace: str | None) -> str:
     return f"{schedule.id} now fires next {times.local_in(schedule.next_run_at, zone)}"
 
 
-@command(app, "remove")
+@command(app, "remove", WRITE)
 def remove(session: Session, user: Word) -> None:
     """Remove a user whom no live schedule calls. History keeps the name; hyp users forget deletes it too.
 

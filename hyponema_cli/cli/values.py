@@ -112,10 +112,3 @@ def moment(text: str | None, now: datetime, zone: ZoneInfo, *, end: bool) -> dat
     if text.strip()[-1:] in tuple("smhdw"):
         return now - timewords.parse_duration(text)
     return timewords.parse_bound(text, zone, end=end)
-
-
-def limit(number: int) -> int:
-    """Check `--limit`: 0 is all."""
-    if number < 0:
-        raise InvalidInput(f"--limit {number} is negative", hint="0 lists all")
-    return number

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hyponema_cli.cli import output, values
-from hyponema_cli.cli.command import Session, command, group
+from hyponema_cli.cli.command import LIST, WRITE, Session, command, group
 from hyponema_cli.core.errors import NotFound
 from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.webhook import read_secrets
@@ -23,7 +23,7 @@ app = group("The webhooks: what receivers were told of executions, and what wait
 STATUSES = ("pending", "delivered", "dead")
 
 
-@command(app, "list")
+@command(app, "list", LIST)
 def list_(
     session: Session,
     about: Annotated[
@@ -32,7 +32,6 @@ def list_(
     status: Annotated[
         list[str] | None, typer.Option("--status", metavar="STATUS", help="pending,delivered,dead or all.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """List the messages that wait and those that are dead, the latest first; --status all adds what was delivered.
 
@@ -43,8 +42,7 @@ def list_(
     """
     wanted = values.statuses("--status", status or (), STATUSES, ("pending", "dead"))
     with session.store() as store:
-        found = webhooks.select(store, wanted, values.limit(limit) + 1 if limit else 0, about)
-    cut = bool(limit) and len(found) > limit
+        found = webhooks.select(store, wanted, session.most, about)
     columns = [
         Column[Message]("id", lambda it: it.id),
         Column[Message]("event", lambda it: it.event),
@@ -55,12 +53,10 @@ def list_(
         Column[Message]("next try", lambda it: maybe_text(it.next_try_at), spare=True),
         Column[Message]("error", lambda it: it.last_error, elastic=True),
     ]
-    session.show(found[:limit] if cut else found, columns, _shape, "Nothing waits, and nothing is dead.")
-    if cut:
-        output.say(f"The latest {limit}; for all of them: --limit 0")
+    session.show(found, columns, _shape, "Nothing waits, and nothing is dead.")
 
 
-@command(app, "retry")
+@command(app, "retry", WRITE)
 def retry(
     session: Session,
     which: Annotated[

@@ -13,6 +13,7 @@ from itertools import takewhile
 from typing import Any
 
 from hyponema_cli.core.call import LIVE_SCHEDULES, ExecutionState, ScheduleState
+from hyponema_cli.core.decide import Decision
 from hyponema_cli.core.errors import Conflict, InvalidInput
 from hyponema_cli.core.records import Schedule, Settings, User
 from hyponema_cli.core.schedule import Cron, Occurrence, next_occurrence, occurrences
@@ -137,27 +138,37 @@ def run_now(desk: Desk, schedule_id: str) -> tuple[str, TickReport]:
     """
     now = desk.clock.now()
     report = TickReport(now)
+    execution_id = _record_manual(desk, schedule_id, now)
+    report.due += 1
+    dial_due(desk, report, only=execution_id)
+    report.finished_at = desk.clock.now()
+    return execution_id, report
+
+
+def would_run_now(desk: Desk, schedule_id: str) -> Decision:
+    """Return what the gates would say of a call made by hand now. For a rehearsal: it records that call."""
+    now = desk.clock.now()
+    return judged(desk, _record_manual(desk, schedule_id, now), now)
+
+
+def _record_manual(desk: Desk, schedule_id: str, now: datetime) -> str:
     with desk.store.transaction():
         schedule = find.schedule(desk.store, schedule_id)
-        schedule_id = schedule.id
         if schedule.status is ScheduleState.CANCELED:
-            raise Conflict(f"{schedule_id} is canceled and cannot be run", hint="add a new schedule instead")
+            raise Conflict(f"{schedule.id} is canceled and cannot be run", hint="add a new schedule instead")
         for noun, gone in (
             (f"user {schedule.user_id}", schedule.user_id and not users.find(desk.store, schedule.user_id)),
             (f"agent {schedule.agent_id}", not agents.find(desk.store, schedule.agent_id)),
         ):
             if gone:
-                raise Conflict(f"{schedule_id} cannot be run: {noun} was removed", hint="add a new schedule instead")
+                raise Conflict(f"{schedule.id} cannot be run: {noun} was removed", hint="add a new schedule instead")
         deadline = now + desk.settings().window(schedule.catch_up_window)
         execution_id = desk.new_id("exe", now)
         executions.record_manual(
-            desk.store, execution_id, schedule_id, deadline_at=deadline, priority=schedule.priority, now=now
+            desk.store, execution_id, schedule.id, deadline_at=deadline, priority=schedule.priority, now=now
         )
-        desk.log(now, "execution.run_now", schedule_id=schedule_id, execution_id=execution_id)
-        report.due += 1
-    dial_due(desk, report, only=execution_id)
-    report.finished_at = desk.clock.now()
-    return execution_id, report
+        desk.log(now, "execution.run_now", schedule_id=schedule.id, execution_id=execution_id)
+    return execution_id
 
 
 def edit_user(desk: Desk, user_id: str, change: Callable[[User], User]) -> tuple[User, list[Schedule]]:

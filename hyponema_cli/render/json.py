@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hyponema_cli.core.call import ExecutionState, ScheduleState
-from hyponema_cli.core.errors import InvalidInput
+from hyponema_cli.core.errors import InvalidInput, nearest
 from hyponema_cli.core.health import Reason, Vitals
 from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.records import (
@@ -44,6 +44,16 @@ def document(value: object) -> str:
 def line(value: object) -> str:
     """Write a value in one line."""
     return visible_json(json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+def picked(shape: Mapping[str, Any], wanted: Sequence[str]) -> Mapping[str, Any]:
+    """Return the wanted fields of a shape, in that order; all, where none is named. Raises InvalidInput."""
+    for name in wanted:
+        if name not in shape:
+            match = nearest(name, shape)
+            hint = f"did you mean {match}?" if match else f"one of: {', '.join(shape)}"
+            raise InvalidInput(f"--fields {name!r} is not a field", hint=hint)
+    return {name: shape[name] for name in wanted} if wanted else shape
 
 
 def agent(it: Agent) -> dict[str, Any]:

@@ -6,9 +6,10 @@ ends, but never an id.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from hyponema_cli.render.safe import visible
 
@@ -26,6 +27,23 @@ class Column(Generic[T]):
     """May be cut when the window is narrow."""
     spare: bool = False
     """May be left out when the window is narrow; the last such column goes first."""
+
+
+def of_fields(names: Sequence[str]) -> list[Column[Mapping[str, Any]]]:
+    """Return columns for rows that are known by the names of their fields, as they are in JSON."""
+
+    def column(name: str) -> Column[Mapping[str, Any]]:
+        is_whole = name == "id" or name.endswith(("_id", "_at", "_time"))
+        return Column(name, lambda row: _plain(row[name]), elastic=not is_whole)
+
+    return [column(name) for name in names]
+
+
+def _plain(value: Any) -> str | None:
+    """Write a value of JSON without its quotes; an absent one is an empty field."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def tsv(columns: Sequence[Column[T]], items: Iterable[T]) -> str:

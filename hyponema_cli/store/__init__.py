@@ -66,6 +66,16 @@ class Store:
             raise
 
     @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Hold the write lock, and undo at the end all that was done: to see what a change would make of things."""
+        self._insist("begin immediate", patience=1)
+        try:
+            yield
+        finally:
+            self._audit_lines.clear()
+            self.execute("rollback")
+
+    @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo what is done inside when it raises, and nothing else of the transaction that is open."""
         self.execute("savepoint part")

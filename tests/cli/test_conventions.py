@@ -1,0 +1,190 @@
+"""What holds for every command: the forms of a list, what is cut is said, and a dry run stores nothing."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from hyponema_cli.cli.main import COMMANDS
+from tests.cli.conftest import PATH, Hyp
+from tests.cli.test_output import on_a_terminal
+
+LISTS = {
+    ("agents", "list"): "id",
+    ("users", "list"): "id",
+    ("numbers", "list"): "id",
+    ("schedules", "list"): "id",
+    ("history",): "execution_id",
+    ("sessions", "list"): "id",
+    ("suppressions", "list"): "phone_number",
+    ("webhooks", "list"): "id",
+}
+"""Each list that may be long, and the field that `--ids` gives."""
+SHORT_LISTS = {("carriers", "list"), ("occurrences",), ("reconcile",), ("doctor",)}
+
+WRITES = [
+    ("agents", "add", "Other", "--stream-url", "wss://agent.example/other"),
+    ("agents", "edit", "agent-123", "--name", "Another"),
+    ("agents", "remove", "agent-125"),
+    ("users", "add", "Ben", "--phone", "+34600000002"),
+    ("users", "edit", "user-1", "--name", "Anna"),
+    ("users", "remove", "user-3"),
+    ("numbers", "add", "+34910000009"),
+    ("numbers", "attach", "+34910000002", "agent-123"),
+    ("numbers", "detach", "+34910000003"),
+    ("numbers", "release", "+34910000002"),
+    ("schedules", "pause", "weekly"),
+    ("schedules", "resume", "paused"),
+    ("schedules", "cancel", "weekly"),
+    ("schedules", "run-now", "weekly"),
+    ("sessions", "start", "user-1"),
+    ("sessions", "touch", "talk"),
+    ("sessions", "end", "talk"),
+    ("suppressions", "add", "user-1"),
+    ("suppressions", "remove", "+34600000099"),
+    ("config", "set", "call_cap", "3/24h"),
+    ("config", "unset", "timezone"),
+]
+"""A change with each command that takes `--dry-run` as the others do."""
+ITS_OWN_WAY = {("schedules", "add"), ("schedules", "edit"), ("users", "forget"), ("tick",), ("db", "prune")}
+ITS_OWN_WAY |= {("db", "migrate"), ("webhooks", "retry")}
+"""Those whose dry run says more, tried beside what they do."""
+
+
+@pytest.fixture(scope="session")
+def well_furnished(tmp_path_factory: pytest.TempPathFactory, furnished: Path) -> Path:
+    """A workspace with two of everything, made once and copied for each test."""
+    home = tmp_path_factory.mktemp("well_furnished")
+    env = {"HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "PATH": PATH, "LANG": "C.UTF-8"}
+    hyp = Hyp(home, env)
+    hyp.db.parent.mkdir(parents=True)
+    shutil.copy(furnished, hyp.db)
+    hyp.ok("agents", "add", "Spare", "--id", "agent-124", "--stream-url", "wss://agent.example/spare")
+    hyp.ok("agents", "add", "Third", "--id", "agent-125", "--stream-url", "wss://agent.example/third")
+    hyp.ok("numbers", "add", "+34910000002", "--label", "spare")
+    hyp.ok("users", "add", "Carla", "--id", "user-2", "--phone", "+34600000003")
+    hyp.ok("users", "add", "Dora", "--id", "user-3", "--phone", "+34600000004")
+    hyp.ok("numbers", "add", "+34910000003")
+    hyp.ok("numbers", "attach", "+34910000003", "agent-124")
+    hyp.ok("config", "set", "timezone", "Europe/Madrid")
+    hyp.ok("config", "set", "webhook_url", "https://hooks.example/hyp")
+    weekly = ("schedules", "add", "--weekdays", "1", "--at", "09:30", "--agent", "agent-123", "--user", "user-1")
+    hyp.ok(*weekly, "--name", "weekly")
+    hyp.ok(*weekly, "--name", "paused")
+    hyp.ok("schedules", "pause", "paused")
+    for user in ("user-1", "user-2"):
+        hyp.ok("schedules", "add", "--at", "now", "--agent", "agent-123", "--user", user)
+        hyp.ok("tick")
+    hyp.ok("sessions", "start", "user-2", "--id", "talk")
+    hyp.ok("sessions", "start", "user-2", "--id", "chat")
+    hyp.ok("suppressions", "add", "+34600000098", "+34600000099")
+    return hyp.db
+
+
+@pytest.fixture
+def full(bare_hyp: Hyp, well_furnished: Path) -> Hyp:
+    """The program in a workspace with two of everything."""
+    bare_hyp.db.parent.mkdir(parents=True)
+    shutil.copy(well_furnished, bare_hyp.db)
+    return bare_hyp
+
+
+def leaves() -> Iterator[tuple[tuple[str, ...], set[str]]]:
+    """Yield each command and the names of its options."""
+    for name, module in COMMANDS.items():
+        loaded = typer.main.get_command(importlib.import_module(f"hyponema_cli.cli.{module}").app)
+        below: Mapping[str, Any] = getattr(loaded, "commands", {})
+        found = {(name, verb): leaf for verb, leaf in below.items()} if below else {(name,): loaded}
+        for words, leaf in found.items():
+            yield words, {option for each in leaf.params for option in each.opts}
+
+
+def test_every_command_takes_the_options_of_its_kind() -> None:
+    options = dict(leaves())
+    assert all({"--db", "--workspace", "--json", "--no-input"} <= taken for taken in options.values())
+    assert {words for words, taken in options.items() if "--limit" in taken} == set(LISTS)
+    assert {words for words, taken in options.items() if "--jsonl" in taken} == set(LISTS) | SHORT_LISTS
+    rehearsed = {words for words, taken in options.items() if {"--dry-run", "-n"} <= taken}
+    assert rehearsed == {words[: 1 if words[:1] in options else 2] for words in WRITES} | ITS_OWN_WAY
+
+
+@pytest.mark.parametrize("words", LISTS, ids=" ".join)
+def test_a_list_says_the_same_in_each_form(full: Hyp, words: tuple[str, ...]) -> None:
+    rows = full.ok(*words, "--json").json
+    ids = [row[LISTS[words]] for row in rows]
+    assert len(rows) >= 2
+    assert [json.loads(line) for line in full.ok(*words, "--jsonl").out.splitlines()] == rows
+    assert full.ok(*words, "--ids").out.splitlines() == ids
+    first, second, *_ = rows[0]
+    assert full.ok(*words, "--fields", f"{second},{first}", "--json").json == [
+        {second: row[second], first: row[first]} for row in rows
+    ]
+    assert [line.split("\t")[1] for line in full.ok(*words, "--fields", f"{second},{first}").out.splitlines()] == [
+        row[first] for row in rows
+    ]
+    assert first.upper() in on_a_terminal(full, *words, "--fields", first)
+
+
+@pytest.mark.parametrize("words", LISTS, ids=" ".join)
+def test_a_list_that_is_cut_says_so_in_a_pipe_too(full: Hyp, words: tuple[str, ...]) -> None:
+    whole = full.ok(*words, "--limit", "0", "--ids")
+    cut = full.ok(*words, "--limit", "1", "--ids")
+    just = full.ok(*words, "--limit", str(len(whole.out.splitlines())), "--ids")
+    assert cut.out.splitlines() == whole.out.splitlines()[:1]
+    assert cut.err == "Only 1 are shown; for all of them: --limit 0\n"
+    assert (just.out, just.err, whole.err) == (whole.out, "", "")
+
+
+def test_two_forms_at_once_are_refused(full: Hyp) -> None:
+    for words in (("--json", "--ids"), ("--jsonl", "--json"), ("--ids", "--fields", "id")):
+        answer = full("users", "list", *words)
+        assert (answer.code, answer.out) == (2, "")
+        assert "cannot be used together" in answer.err
+
+
+def test_a_field_that_is_not_there_is_named(full: Hyp) -> None:
+    answer = full("users", "list", "--fields", "id,phone_nmber")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == ("hyp: error: --fields 'phone_nmber' is not a field\nhint: did you mean phone_number?\n")
+
+
+@pytest.mark.parametrize("words", WRITES, ids=[" ".join(words) for words in WRITES])
+def test_a_dry_run_says_what_it_would_do_and_stores_nothing(full: Hyp, words: tuple[str, ...]) -> None:
+    before = full.dump()
+    rehearsed = full.ok(*words, "-n")
+    assert full.dump() == before
+    assert rehearsed.out == ""
+    assert "Dry run: nothing is stored." in rehearsed.err.splitlines()
+    assert len(rehearsed.err.splitlines()) > 1
+    told = full.ok(*words, "-n", "--json").json
+    assert all(each["dry_run"] is True for each in (told if isinstance(told, list) else [told]))
+    assert full.dump() == before
+    assert full(*words).code in (0, 3)  # 3: a call made by hand has to wait for another of the same person
+    assert full.dump() != before
+
+
+def test_a_dry_run_refuses_what_would_be_refused(full: Hyp) -> None:
+    for words, code in {
+        ("users", "add", "Ben", "--phone", "12"): 2,
+        ("users", "edit", "nobody", "--name", "x"): 4,
+        ("users", "remove", "user-1"): 5,
+    }.items():
+        assert full(*words, "--dry-run") == full(*words)
+        assert full(*words).code == code
+
+
+@pytest.mark.parametrize(
+    "how", [{"words": ("--no-input",)}, {"env": {"HYP_NO_INPUT": "1"}}], ids=["option", "variable"]
+)
+def test_nothing_is_asked_where_nobody_is_to_be_asked(full: Hyp, how: dict[str, Any]) -> None:
+    before = full.dump()
+    seen = on_a_terminal(full, "users", "forget", "user-2", *how.get("words", ()), **how.get("env", {}))
+    assert "hint: see what it would do: --dry-run; then say --yes" in seen
+    assert full.dump() == before
