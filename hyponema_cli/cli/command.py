@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
-from hyponema_cli.cli import output, values
+from hyponema_cli.cli import output
 from hyponema_cli.clock import Clock, SystemClock
 from hyponema_cli.config import workspace_path
 from hyponema_cli.core.errors import InvalidInput
@@ -304,13 +304,21 @@ def _merged(invocation: typer.Context, given: dict[str, Any]) -> Session:
         no_input=session.no_input or given["no_input"],
         **{name: given[name] for name in ("jsonl", "ids", "dry_run") if name in given},
         limit=_limit(given.get("limit", 0)),
-        fields=tuple(dict.fromkeys(values.comma_list(given.get("fields")) or ())),
+        fields=_fields(given.get("fields")),
     )
     forms = [f"--{name}" for name in ("json", "jsonl", "ids") if getattr(session, name)]
     forms += ["--fields"] if session.ids and session.fields else []
     if len(forms) > 1:
         raise InvalidInput(f"{' and '.join(forms)} cannot be used together", hint=f"leave out {forms[-1]}")
     return session
+
+
+def _fields(said: Sequence[str] | None) -> tuple[str, ...]:
+    if not said:
+        return ()
+    from hyponema_cli.cli import values
+
+    return tuple(dict.fromkeys(values.comma_list(said) or ()))
 
 
 def _limit(number: int) -> int:
