@@ -19,13 +19,13 @@ def refuse_unattended(session: Session, *, yes: bool) -> None:
     )
 
 
-def confirm(question: str, *, yes: bool) -> None:
-    """Ask; raises Failed when the answer is no."""
+def confirm(question: str, *, yes: bool, usual: str = "n") -> None:
+    """Ask; raises Failed when the answer is no. `usual`, y or n, is what Return alone says."""
     if yes:
         return
-    output.say(f"{question} [y/N]")
+    output.prompt(f"{question} [{'Y/n' if usual == 'y' else 'y/N'}] ")
     answer = sys.stdin.readline()
     if not answer:
         raise KeyboardInterrupt  # Ctrl-D
-    if answer.strip().casefold() not in ("y", "yes"):
+    if (answer.strip().casefold() or usual) not in ("y", "yes"):
         raise output.Failed("nothing was changed")

@@ -95,6 +95,13 @@ def say(text: str) -> None:
         pass
 
 
+def prompt(text: str) -> None:
+    """Say something that an answer is typed behind."""
+    if sys.stderr is not None:
+        sys.stderr.write(visible(text))
+        sys.stderr.flush()
+
+
 def say_lines(text: str) -> None:
     """Tell the person several lines of hyp's own words."""
     for line in text.splitlines():

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from hyponema_cli.cli import output, values
+from hyponema_cli.cli import ask, output, values
 from hyponema_cli.cli.command import LIST, WRITE, Session, command, group, show_table
+from hyponema_cli.cli.confirm import confirm
 from hyponema_cli.cli.exits import Exit
 from hyponema_cli.cli.options import ScheduleOptions
 from hyponema_cli.core import timewords
@@ -52,8 +53,11 @@ def add(
     A weekly or cron time is a time on the wall: it stays the same through clock changes. Without --tz the user's
     timezone counts, then the workspace's; never this machine's.
 
+    On a terminal, what is not said is asked for, and the next three firings are shown before anything is stored.
+
     \b
     Examples:
+      hyp schedules add
       hyp schedules add --weekdays 1,3,5 --at 09:30 --tz Europe/Madrid
       hyp schedules add --to +34600000001 --cron '0 9 * * MON' --tz Europe/Madrid --max-occurrences 12
       hyp schedules add --user user-1 --at '2026-12-01 14:30' --max-attempts 3 --retry-delay 5m
@@ -64,6 +68,10 @@ def add(
     )
     dry_run = options.dry_run
     with session.desk() as desk:
+        if session.is_attended and ask.is_lacking(desk.store, request):
+            request = ask.complete(desk.store, desk.settings(), request, desk.clock.now())
+            _show_before(book.add(desk, request, created_by="operator", dry_run=True)[0], desk)
+            confirm("Store it?", yes=dry_run, usual="y")
         schedule, is_new = book.add(desk, request, created_by="operator", dry_run=dry_run)
         workspace = desk.settings()
         notes = _notes_on_next(schedule, desk, stored=not dry_run)
@@ -190,6 +198,15 @@ def show(
     ]
     shown = {**shape, "occurrences": [to_text(each.at) for each, _ in coming], "outlook": outlooks}
     session.show_one(lines, shown)
+
+
+def _show_before(it: Schedule, desk: Desk) -> None:
+    """Say when a schedule would fire, before it is stored."""
+    workspace = desk.settings()
+    output.say(f"It calls {it.callee.name if it.callee else it.phone_number} {_words(it, workspace.timezone)}:")
+    zone = _zone_shown(it, workspace.timezone)
+    for each in islice(occurrences_ahead(desk.store, it, workspace), 3):
+        output.say("  " + "  ".join([_local_and_utc(each.at, zone), *([NOTES[each.note]] if each.note else [])]))
 
 
 def _coming_said(it: Occurrence, seen: Outlook, zone: ZoneInfo | None) -> str:
