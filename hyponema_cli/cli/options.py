@@ -5,7 +5,8 @@ A command takes a set as a parameter; `command` spreads its fields out into opti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
@@ -38,6 +39,12 @@ class WhenOptions:
     ] = None
     cron: Annotated[str | None, _option("--cron", metavar="EXPR", help="Five fields: '0 9 * * MON-FRI'.")] = None
     delay: Annotated[str | None, _option("--in", metavar="DURATION", help="Once, after this long: 15m.")] = None
+    before: Annotated[
+        str | None,
+        _option(
+            "--before", metavar="DURATION", help="That long before --at: 24h of real time, 1d on the wall, 1d2h."
+        ),
+    ] = None
     timezone: Annotated[
         str | None, _option("--tz", metavar="ZONE", help="The clocks that the time is on, as in Europe/Madrid.")
     ] = None
@@ -52,7 +59,7 @@ class WhenOptions:
 
     def words(self, *, allow_past: bool = False) -> WhenWords:
         """Return what was said about when."""
-        return WhenWords(self.weekdays, self.at, self.cron, self.delay, self.fold, allow_past)
+        return WhenWords(self.weekdays, self.at, self.cron, self.delay, self.fold, allow_past, self.before)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,16 +153,14 @@ class ScheduleOptions(WhenOptions):
     def request(
         self,
         *,
-        agent: str | None = None,
-        user: str | None = None,
         ref: str | None = None,
-        paused: bool = False,
+        paused: bool | None = None,
         clear: list[str] | None = None,
     ) -> Request:
-        """Return what was asked for; `agent` and `user` stand in for what was left out."""
+        """Return what was asked for."""
         return Request(
-            agent=self.agent or agent,
-            user=self.user or (user if self.to is None else None),
+            agent=self.agent,
+            user=self.user,
             to=read_phone(self.to) if self.to is not None else None,
             when=self.words(allow_past=self.allow_past),
             timezone=self.timezone,
@@ -181,3 +186,13 @@ class ScheduleOptions(WhenOptions):
             paused=paused,
             clear=tuple(values.fields_to_clear(clear, CLEARABLE)),
         )
+
+
+def with_stand_ins(request: Request) -> Request:
+    """Let the agent and the user of the environment stand in where a request names none."""
+    agent, user = (os.environ.get(name) or None for name in ("HYP_AGENT", "HYP_USER"))
+    return replace(
+        request,
+        agent=request.agent or agent,
+        user=request.user or (user if request.to is None else None),
+    )

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from hyponema_cli.cli import ask, output, values
+from hyponema_cli.cli import ask, bodies, output, values
 from hyponema_cli.cli.command import LIST, WRITE, Session, command, group, show_table
 from hyponema_cli.cli.confirm import confirm
 from hyponema_cli.cli.exits import Exit
-from hyponema_cli.cli.options import ScheduleOptions
+from hyponema_cli.cli.options import ScheduleOptions, with_stand_ins
 from hyponema_cli.core import timewords
 from hyponema_cli.core.call import LIVE_SCHEDULES, Outcome, ScheduleState
 from hyponema_cli.core.errors import InvalidInput
@@ -26,6 +26,7 @@ from hyponema_cli.core.schedule import Note, Occurrence
 from hyponema_cli.engine import book, find
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.materialise import materialise_one, occurrences_ahead
+from hyponema_cli.engine.request import laid_over
 from hyponema_cli.engine.told import hears_machines
 from hyponema_cli.engine.why import Inquiry, Outlook
 from hyponema_cli.render import json, times
@@ -36,6 +37,9 @@ app = group("The rules: who calls whom, when.")
 
 Word = Annotated[str, typer.Argument(metavar="SCHEDULE", help="Its id, or its exact name.", show_default=False)]
 Words = Annotated[list[str], typer.Argument(metavar="SCHEDULE...", help="Ids or exact names.", show_default=False)]
+FromJson = Annotated[
+    str | None, typer.Option("--from-json", metavar="FILE|-", help="Read a request body; - is standard input.")
+]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept with the schedule.")]
 
 
@@ -47,6 +51,7 @@ def add(
     ref: Annotated[
         str | None, typer.Option("--ref", metavar="KEY", help="Your own key: adding it again is safe.")
     ] = None,
+    from_json: FromJson = None,
 ) -> None:
     """Add a schedule. Prints its id.
 
@@ -55,6 +60,9 @@ def add(
 
     On a terminal, what is not said is asked for, and the next three firings are shown before anything is stored.
 
+    --from-json takes a request body as the guides print it, or what hyp prints of a schedule. Options that are typed
+    beside it win over what it says; context and metadata are merged.
+
     \b
     Examples:
       hyp schedules add
@@ -62,13 +70,13 @@ def add(
       hyp schedules add --to +34600000001 --cron '0 9 * * MON' --tz Europe/Madrid --max-occurrences 12
       hyp schedules add --user user-1 --at '2026-12-01 14:30' --max-attempts 3 --retry-delay 5m
       hyp schedules add --user user-1 --in 15m --name "Follow-up" --context order_id=ORD-456
+      hyp schedules add --from-json body.json --tz Europe/Madrid
     """
-    request = options.request(
-        agent=os.environ.get("HYP_AGENT") or None, user=os.environ.get("HYP_USER") or None, ref=ref, paused=paused
-    )
+    typed = options.request(ref=ref, paused=paused or None)
+    request = with_stand_ins(laid_over(typed, bodies.read(from_json)) if from_json is not None else typed)
     dry_run = options.dry_run
-    with session.desk() as desk:
-        if session.is_attended and ask.is_lacking(desk.store, request):
+    with session.desk() as desk, bodies.speaking_of_fields(from_json):
+        if from_json is None and session.is_attended and ask.is_lacking(desk.store, request):
             request = ask.complete(desk.store, desk.settings(), request, desk.clock.now())
             _show_before(book.add(desk, request, created_by="operator", dry_run=True)[0], desk)
             confirm("Store it?", yes=dry_run, usual="y")
@@ -229,16 +237,23 @@ def edit(
         list[str] | None,
         typer.Option("--clear", metavar="FIELD", help="Unset a field: until, timezone, webhook_url …"),
     ] = None,
+    from_json: FromJson = None,
 ) -> None:
     """Change what is given, and nothing else. Context and metadata are merged, key by key.
+
+    --from-json takes the body of a change: only the fields that it has are changed, a null unsets one, and "enabled"
+    pauses or resumes. Options that are typed beside it win.
 
     \b
     Examples:
       hyp schedules edit sch_01K9Z6T0000000000000000000 --at 10:00
       hyp schedules edit "Weekly check-in" --context notes="Call the side door" --dry-run
+      echo '{"scheduled_time": "2026-12-02 10:00:00"}' | hyp schedules edit "Follow-up" --from-json -
     """
     request, dry_run = options.request(clear=clear), options.dry_run
-    with session.desk() as desk:
+    if from_json is not None:
+        request = laid_over(request, bodies.read(from_json, change=True))
+    with session.desk() as desk, bodies.speaking_of_fields(from_json):
         found = find.schedule(desk.store, schedule)
         before, after = book.edit(desk, found.id, request, dry_run=dry_run)
         workspace = desk.settings()

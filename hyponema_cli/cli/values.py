@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hyponema_cli.core import timewords
+from hyponema_cli.core import document, timewords
 from hyponema_cli.core.errors import InvalidInput, nearest
-
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}", re.ASCII)
-
-
-def own_id(text: str) -> str:
-    """Check an id that the operator brings: it is typed on command lines, so it needs no quoting."""
-    if _ID.fullmatch(text) is None:
-        raise InvalidInput(f"id {text!r} cannot be used", hint="up to 64 letters, digits, and . _ : @ -")
-    return text
-
-
-def name(text: str) -> str:
-    """Check a name: anything but nothing."""
-    if not text.strip():
-        raise InvalidInput(f"name {text!r} is empty", hint="what do people call it?")
-    return text
+from hyponema_cli.core.names import name as name
+from hyponema_cli.core.names import own_id as own_id
 
 
 def pairs(option: str, given: Iterable[str], document: str | None = None) -> dict[str, Any]:
@@ -44,34 +28,7 @@ def pairs(option: str, given: Iterable[str], document: str | None = None) -> dic
 
 def json_object(option: str, text: str) -> Mapping[str, Any]:
     """Read a JSON object."""
-    hint = f'as in {option} \'{{"order_id": "ORD-456"}}\''
-    try:
-        value = json.loads(text)
-        json.dumps(value, allow_nan=False)
-    except (ValueError, RecursionError) as error:
-        shown = text if len(text) < 60 else text[:60] + "…"
-        raise InvalidInput(f"{option} {shown!r} is not JSON: {error}", hint=hint) from error
-    if _depth(value) > DEEPEST:
-        raise InvalidInput(f"{option} is nested more than {DEEPEST} levels deep", hint=hint)
-    if not isinstance(value, dict):
-        raise InvalidInput(f"{option} {text[:60]!r} is not a JSON object", hint=hint)
-    return value
-
-
-DEEPEST = 32
-"""How deep a context or metadata may be nested: deeper ones meet the limits of those who read them."""
-
-
-def _depth(value: Any) -> int:
-    levels, inside = 0, [value]
-    while inside:
-        levels += 1
-        inside = [
-            each
-            for outer in inside
-            for each in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
-        ]
-    return levels - 1
+    return document.parse_object(option, text, f'as in {option} \'{{"order_id": "ORD-456"}}\'')
 
 
 def statuses(option: str, given: Iterable[str], known: Iterable[str], default: Iterable[str]) -> list[str]:

@@ -147,6 +147,25 @@ def parse_moment(text: str, zone: ZoneInfo | None, *, fold: int | None = None) -
         raise _outside_calendar(text) from None
 
 
+def earlier(moment: Moment, lead: str, zone: ZoneInfo | None, *, fold: int | None = None) -> Moment:
+    """Return the moment that lies `lead` before another.
+
+    Weeks and days are days on the wall, whatever their length: `1d` before ten o'clock is ten o'clock. Hours and
+    minutes pass in real time: `24h` before ten o'clock is nine or eleven when the clocks change in between. Where no
+    clock is known, a day has 24 hours.
+    """
+    elapsed = parse_duration(lead)
+    if zone is None:
+        return Moment(moment.at - elapsed)
+    weeks, days = (re.search(rf"([0-9]+){unit}", lead, re.ASCII) for unit in "wd")
+    on_the_wall = timedelta(weeks=int(weeks[1]) if weeks else 0, days=int(days[1]) if days else 0)
+    if on_the_wall:
+        wall = moment.wall if moment.wall is not None else walltime.wall_of(moment.at, zone)
+        moment = _place(wall - on_the_wall, zone, fold)
+    elapsed -= on_the_wall
+    return Moment(moment.at - elapsed) if elapsed else moment
+
+
 def parse_bound(text: str, zone: ZoneInfo | None, *, end: bool) -> datetime:
     """Read the inclusive start or end of a rule: an instant, or a date, which means all of that day in `zone`."""
     try:

@@ -8,7 +8,7 @@ an instant, `now`, a delay    ->  once
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hyponema_cli.core import cron, timewords, weekdays
@@ -29,6 +29,10 @@ class WhenWords:
     delay: str | None = None
     fold: str | None = None
     allow_past: bool = False
+    before: str | None = None
+    """How long before the instant that `at` names."""
+    later: timedelta = timedelta(0)
+    """How long after what the other words say; for many calls that are not to go out together."""
 
     def __bool__(self) -> bool:
         """True when any of it says when."""
@@ -79,10 +83,10 @@ def parse(words: WhenWords, zone: ZoneInfo | None, now: datetime) -> When:
         at = timewords.parse_time_of_day(words.at).isoformat() if words.at is not None else None
         return When("weekly", weekdays=weekdays.parse(words.weekdays), local_time=at)
     if words.delay is not None:
-        return When("once", run_at=_to_second(now + timewords.parse_duration(words.delay)))
+        return When("once", run_at=_to_second(now + timewords.parse_duration(words.delay)) + words.later)
     assert words.at is not None, "the contradictions rule out a request that says nothing"
     if words.at.strip().casefold() == "now":
-        return When("once", run_at=_to_second(now))
+        return When("once", run_at=_to_second(now) + words.later)
     return _parse_instant(words.at, words, zone, now)
 
 
@@ -95,13 +99,18 @@ def _parse_instant(text: str, words: WhenWords, zone: ZoneInfo | None, now: date
         )
     fold = _FOLDS[words.fold] if words.fold is not None else None
     moment = timewords.parse_moment(text, zone, fold=fold)
+    if words.before is not None:
+        moment = timewords.earlier(moment, words.before, zone, fold=fold)
     if moment.at < _to_second(now):
         if not words.allow_past:
+            said = f"--at {text!r}" if words.before is None else f"{words.before} before --at {text!r}"
             raise InvalidInput(
-                f"--at {text!r} is in the past ({moment.at:%Y-%m-%dT%H:%M:%SZ})",
+                f"{said} is in the past ({moment.at:%Y-%m-%dT%H:%M:%SZ})",
                 hint="choose a later time; --allow-past calls now instead",
             )
-        return When("once", run_at=_to_second(now))
+        return When("once", run_at=_to_second(now) + words.later)
+    if words.later:
+        return When("once", run_at=moment.at + words.later)
     if moment.wall is None:
         return When("once", run_at=moment.at)
     return When("once", run_local=moment.wall, run_fold=moment.fold)
@@ -110,6 +119,17 @@ def _parse_instant(text: str, words: WhenWords, zone: ZoneInfo | None, now: date
 def _refuse_contradictions(words: WhenWords) -> None:
     if not words:
         raise InvalidInput("no time given", hint=_HOW)
+    repeats = words.cron is not None or words.weekdays is not None
+    names_no_instant = words.at is None or words.at.strip().casefold() == "now"
+    if words.before is not None and (repeats or names_no_instant):
+        raise InvalidInput(
+            f"--before {words.before} needs an --at that names an instant",
+            hint="as in --at '2026-12-01 14:30' --before 24h",
+        )
+    if words.later and repeats:
+        raise InvalidInput(
+            "calls that repeat cannot be staggered", hint="let fewer go out at once: hyp config set pace 1"
+        )
     for left, right, clash in (
         ("--cron", "--weekdays", words.cron is not None and words.weekdays is not None),
         ("--cron", "--at", words.cron is not None and words.at is not None),

@@ -35,15 +35,13 @@ def add(desk: Desk, request: Request, *, created_by: str, dry_run: bool = False)
     Raises InvalidInput, NotFound or Ambiguous for what cannot be booked, Conflict for a `ref` of another content.
     """
     now = desk.clock.now().replace(microsecond=0)
-    if request.ref is not None and not request.ref.strip():
-        raise InvalidInput(f"--ref {request.ref!r} is empty", hint="leave it out, or give a key of your own")
     with desk.store.transaction():
-        known = schedules.by_ref(desk.store, request.ref) if request.ref is not None else None
+        known = known_by(desk.store, read_ref(request.ref))
         if known is not None:
             # Said again, the same words mean what they meant then: "in 15m" is still that instant.
-            _refuse_other_content(known, _booked(desk, request, created_by, known.created_at))
+            refuse_other_content(known, booked(desk, request, created_by, known.created_at), request.ref)
             return known, False
-        wanted = _booked(desk, request, created_by, now)
+        wanted = booked(desk, request, created_by, now)
         if dry_run:
             return wanted, True
         schedules.insert(desk.store, wanted)
@@ -53,6 +51,19 @@ def add(desk: Desk, request: Request, *, created_by: str, dry_run: bool = False)
 
 def edit(desk: Desk, schedule_id: str, request: Request, *, dry_run: bool = False) -> tuple[Schedule, Schedule]:
     """Change what is given and nothing else; return the schedule before and after."""
+    if request.paused is None:
+        return _edit(desk, schedule_id, request, dry_run=dry_run)
+    with desk.store.transaction():
+        before, after = _edit(desk, schedule_id, request, dry_run=dry_run)
+        wanted = ScheduleState.PAUSED if request.paused else ScheduleState.ACTIVE
+        if dry_run:
+            return before, replace(after, status=wanted)
+        if wanted is not after.status:
+            after = (pause if request.paused else resume)(desk, before.id, None)
+    return before, after
+
+
+def _edit(desk: Desk, schedule_id: str, request: Request, *, dry_run: bool) -> tuple[Schedule, Schedule]:
     now = desk.clock.now().replace(microsecond=0)
     if not dry_run:
         materialise_one(desk, find.schedule(desk.store, schedule_id).id, now)
@@ -213,7 +224,25 @@ def set_workspace_zone(desk: Desk, write: Callable[[], None]) -> list[Schedule]:
     return moved
 
 
-def _booked(desk: Desk, request: Request, created_by: str, now: datetime) -> Schedule:
+def read_ref(ref: str | None) -> str | None:
+    """Check a key of the caller's."""
+    if ref is not None and not ref.strip():
+        raise InvalidInput(f"--ref {ref!r} is empty", hint="leave it out, or give a key of your own")
+    return ref
+
+
+def known_by(store: Store, ref: str | None) -> Schedule | None:
+    """Return the schedule of a `ref`. An export gives what has none its id for one, so that is understood, too."""
+    if ref is None:
+        return None
+    return schedules.by_ref(store, ref) or schedules.by_id(store, ref)
+
+
+def booked(desk: Desk, request: Request, created_by: str, now: datetime) -> Schedule:
+    """Return the schedule that a request books at `now`, with its next instant; stores nothing.
+
+    Raises InvalidInput, NotFound or Ambiguous for what cannot be booked.
+    """
     # "Now" is not after now; a booking accounts for everything before its own second.
     wanted = replace(draft(desk, request, created_by, now), accounted_until=now - timedelta(seconds=1))
     return _with_next(desk, wanted, desk.settings())
@@ -357,12 +386,14 @@ _FATE = {
 }
 
 
-def _refuse_other_content(known: Schedule, wanted: Schedule) -> None:
+_BOOKED_AS = tuple(each.name for each in fields(Schedule) if each.name not in _FATE | {"ref"})
+
+
+def refuse_other_content(known: Schedule, wanted: Schedule, ref: str | None) -> None:
     """Raise Conflict unless the two were booked as the same."""
-    names = [each.name for each in fields(Schedule) if each.name not in _FATE]
-    different = [name for name in names if getattr(known, name) != getattr(wanted, name)]
+    different = [name for name in _BOOKED_AS if getattr(known, name) != getattr(wanted, name)]
     if different:
         raise Conflict(
-            f"ref {known.ref!r} is taken by {known.id}, which differs in {', '.join(different)}",
+            f"ref {ref!r} is taken by {known.id}, which differs in {', '.join(different)}",
             hint=f"change that one: hyp schedules edit {known.id}",
         )

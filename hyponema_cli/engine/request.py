@@ -70,9 +70,51 @@ class Request:
     webhook_events: Sequence[str] | None = None
     priority: int | None = None
     ref: str | None = None
-    paused: bool = False
+    paused: bool | None = None
     clear: tuple[str, ...] = ()
     """Names of CLEARABLE fields to unset."""
+
+
+def laid_over(upper: Request, lower: Request) -> Request:
+    """Return what two requests ask for together; where both say something, `upper` wins.
+
+    Context and metadata are merged, key by key.
+    """
+    given = {each.name: getattr(upper, each.name) for each in fields(Request)}
+    given = {name: value for name, value in given.items() if value is not None}
+    if upper.user is not None or upper.to is not None:
+        lower = replace(lower, user=None, to=None)
+    if upper.max_attempts is not None or upper.max_retries is not None:
+        lower = replace(lower, max_attempts=None, max_retries=None)
+    return replace(
+        lower,
+        **{
+            **given,
+            "when": _when_laid_over(upper.when, lower.when),
+            "context": {**lower.context, **upper.context},
+            "metadata": {**lower.metadata, **upper.metadata},
+            "clear": (*lower.clear, *upper.clear),
+        },
+    )
+
+
+def _when_laid_over(upper: WhenWords, lower: WhenWords) -> WhenWords:
+    """A rule that is given takes the place of another; of a weekly rule, one half can be given by itself."""
+    allow_past, before = upper.allow_past or lower.allow_past, upper.before or lower.before
+    fold = upper.fold if upper.fold is not None else lower.fold
+    if not upper:
+        return replace(lower, allow_past=allow_past, before=before, fold=fold, later=upper.later)
+    upper = replace(upper, allow_past=allow_past, fold=fold)
+    if lower.weekdays is None or upper.cron is not None or upper.delay is not None:
+        return upper
+    if upper.at is None:
+        return replace(upper, at=lower.at)
+    return replace(upper, weekdays=lower.weekdays) if upper.weekdays is None and is_time_of_day(upper.at) else upper
+
+
+def is_time_of_day(at: str) -> bool:
+    """True for what can only be the time of a weekly rule: neither an instant, nor `now`."""
+    return "-" not in at and at.strip().casefold() != "now"
 
 
 def draft(desk: Desk, request: Request, created_by: str, now: datetime) -> Schedule:
@@ -146,7 +188,7 @@ def callee_of(user: User) -> Callee:
 def _completed(schedule: Schedule, words: WhenWords) -> WhenWords:
     """Let `--at 10:00` or `--weekdays 2` alone change one half of a weekly rule."""
     if schedule.kind == "weekly" and words.cron is None and words.delay is None:
-        if words.weekdays is None and words.at is not None and "-" not in words.at and words.at != "now":
+        if words.weekdays is None and words.at is not None and is_time_of_day(words.at):
             return replace(words, weekdays=",".join(map(str, schedule.weekdays or ())))
         if words.at is None and words.weekdays is not None:
             return replace(words, at=schedule.local_time)
@@ -164,12 +206,16 @@ def _agent_of(store: Store, request: Request) -> Agent:
 
 
 def _callee_of(store: Store, request: Request) -> tuple[User | None, str | None]:
-    if request.user is not None and request.to is not None:
-        raise InvalidInput("--user and --to cannot be used together", hint="a user has a number: --user is enough")
+    if request.user is not None:
+        user = find.user(store, request.user)
+        if request.to is not None and phone.parse(request.to) != user.phone_number:
+            raise InvalidInput(
+                f"--user and --to cannot be used together: {request.to!r} is not the number of {user.id}",
+                hint="a user has a number: --user is enough",
+            )
+        return user, None
     if request.to is not None:
         return None, phone.parse(request.to)
-    if request.user is not None:
-        return find.user(store, request.user), None
     return find.only(
         users.select(store, 2), "user", "--user", "hyp users add NAME --phone +E164, or give --to +E164"
     ), None

@@ -78,6 +78,11 @@ def by_ref(store: Store, ref: str) -> Schedule | None:
     return next(iter(_read(store.execute(_SELECT + "where s.ref = ?", (ref,)))), None)
 
 
+def by_id(store: Store, schedule_id: str) -> Schedule | None:
+    """Return the schedule of that id."""
+    return next(iter(_read(store.execute(_SELECT + "where s.id = ?", (schedule_id,)))), None)
+
+
 def select(
     store: Store,
     *,

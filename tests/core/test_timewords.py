@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.instant import to_text
 from hyponema_cli.core.timewords import (
     LONGEST_DURATION,
     Moment,
     duration_text,
+    earlier,
     parse_bound,
     parse_duration,
     parse_moment,
@@ -336,3 +338,28 @@ def test_a_bound_that_is_no_date_is_refused(text: str) -> None:
 def test_a_day_that_falls_off_the_calendar_is_refused() -> None:
     new_york = ZoneInfo("America/New_York")
     assert "is outside the calendar" in refusal(partial(parse_bound, zone=new_york, end=True), "9999-12-31")
+
+
+# --- that long before -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lead", "expected"),
+    [
+        ("24h", "2026-03-28T10:00:00Z"),
+        ("1d", "2026-03-28T11:00:00Z"),
+        ("1d2h", "2026-03-28T09:00:00Z"),
+        ("1w", "2026-03-22T11:00:00Z"),
+        ("0s", "2026-03-29T10:00:00Z"),
+    ],
+)
+def test_days_before_an_instant_are_days_on_the_wall_and_hours_are_hours(lead: str, expected: str) -> None:
+    """On 29 March 2026 Madrid's clocks go forward."""
+    assert to_text(earlier(in_madrid("2026-03-29 12:00"), lead, MADRID).at) == expected
+    assert to_text(earlier(in_madrid("2026-03-29 10:00Z"), lead, MADRID).at) == expected
+
+
+def test_a_day_before_may_be_a_reading_that_is_not_there() -> None:
+    with pytest.raises(InvalidInput, match="2026-03-29 02:30 does not exist in Europe/Madrid"):
+        earlier(in_madrid("2026-03-30 02:30"), "1d", MADRID)
+    assert to_text(earlier(Moment(utc("2026-03-30T00:30:00Z")), "1d", None).at) == "2026-03-29T00:30:00Z"
