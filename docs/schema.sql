@@ -412,3 +412,48 @@ create trigger ends_at_birth_are_counted after insert on executions when new.fin
 end;
 
 create index executions_unsuccessful on executions (finished_at) where status in ('failed', 'exhausted', 'missed');
+
+create table agent_tools (
+  agent_id text not null references agents (id),
+  tool text not null check (tool in ('schedule_callback', 'manage_callback')),
+  enabled_at text not null,
+  primary key (agent_id, tool)
+) strict, without rowid;
+
+create table tool_calls (
+  id text primary key,
+  session_id text not null references sessions (id),
+  agent_id text not null references agents (id),
+  tool text not null,
+  arguments text not null check (json_valid(arguments)),
+  status text not null,
+  answer text not null check (json_valid(answer)),
+  run_at text,
+  schedule_id text,
+  at text not null
+) strict;
+
+create index tool_calls_of_session on tool_calls (session_id, id);
+
+create table proposals (
+  id text primary key,
+  session_id text not null references sessions (id),
+  agent_id text not null references agents (id),
+  tool text not null,
+  action text not null check (action in ('book', 'move', 'cancel', 'move_series', 'cancel_series')),
+  schedule_id text,
+  occurrence_at text,
+  run_at text,
+  details text not null check (json_valid(details)),
+  created_at text not null,
+  expires_at text not null,
+  confirmed_at text,
+  kept_by text,
+  check ((action = 'book') = (schedule_id is null)),
+  check (action not in ('book', 'move') or run_at is not null),
+  check (kept_by is null or confirmed_at is not null)
+) strict;
+
+create index proposals_of_session on proposals (session_id, id);
+
+create index promises on proposals (run_at) where confirmed_at is not null and run_at is not null;

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from hyponema_cli.cli import values
+from hyponema_cli.cli import output, values
 from hyponema_cli.cli.command import LIST, WRITE, Session, command, group
 from hyponema_cli.core import timewords
-from hyponema_cli.core.errors import Conflict
+from hyponema_cli.core import tools as specs
+from hyponema_cli.core.errors import Conflict, InvalidInput
 from hyponema_cli.core.records import Agent
 from hyponema_cli.engine import agents as engine
 from hyponema_cli.engine import find
@@ -19,6 +20,7 @@ from hyponema_cli.engine.agents import Words
 from hyponema_cli.render import json
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import agents, events, numbers, schedules
+from hyponema_cli.store import tools as stored_tools
 
 
 def _option(*names: str, metavar: str, help: str) -> typer.models.OptionInfo:
@@ -129,6 +131,7 @@ def show(session: Session, agent: Word) -> None:
         found = find.agent(store, agent)
         attached = [number.phone_number for number in numbers.of_agent(store, found.id)]
         live = schedules.live_ids_of(store, "agent_id", found.id)
+        may = stored_tools.enabled(store, found.id)
     session.show_one(
         [
             ("id", found.id),
@@ -139,9 +142,10 @@ def show(session: Session, agent: Word) -> None:
             ("machine detection", found.machine_detection if found.machine_detection != "off" else None),
             ("call reason", found.call_reason),
             ("numbers", ", ".join(attached) or "none (it cannot call: hyp numbers attach)"),
+            ("tools", ", ".join(may) or None),
             ("live schedules", str(len(live))),
         ],
-        {**json.agent(found), "numbers": attached, "live_schedules": len(live)},
+        {**json.agent(found), "numbers": attached, "tools": may, "live_schedules": len(live)},
     )
 
 
@@ -169,6 +173,44 @@ def edit(
     with session.desk() as desk:
         before, after = engine.edit(desk, agent, words)
     session.done(f"{'Changed' if after != before else 'Nothing to change in'} agent {after.id}.", json.agent(after))
+
+
+@command(app, "tools", WRITE)
+def tools(
+    session: Session,
+    agent: Word,
+    change: Annotated[
+        str | None, typer.Argument(metavar="[enable|disable]", help="What to do.", show_default=False)
+    ] = None,
+    tool: Annotated[
+        list[str] | None, typer.Argument(metavar="[TOOL...]", help=f"{' or '.join(specs.NAMES)}.", show_default=False)
+    ] = None,
+) -> None:
+    """List what an agent may do during a conversation, or let it do more or less. At first it may do nothing.
+
+    An agent with schedule_callback can commit to calls, which cost money; one with manage_callback can move and
+    cancel every call to the person it talks with, also those that operators have planned.
+
+    \b
+    Examples:
+      hyp agents tools agent-123
+      hyp agents tools agent-123 enable schedule_callback manage_callback
+      hyp agents tools agent-123 disable manage_callback
+    """
+    wanted = [values.one_of("tool", each, specs.NAMES) for each in tool or ()]
+    if (change is None) != (not wanted):
+        raise InvalidInput("enable or disable what?", hint=f"hyp agents tools {agent} enable {specs.NAMES[0]}")
+    allow = None if change is None else values.one_of("change", change, ("enable", "disable")) == "enable"
+    with session.desk() as desk:
+        found = find.agent(desk.store, agent)
+        for each in wanted:
+            engine.allow(desk, found.id, each, allow=bool(allow))
+        may = stored_tools.enabled(desk.store, found.id)
+    said = f"{found.id} may use {' and '.join(may) or 'no tool'}."
+    if change is None and not session.json:
+        output.data("".join(f"{each}\n" for each in may))
+        return
+    session.done(said, {"agent_id": found.id, "tools": may})
 
 
 @command(app, "remove", WRITE)

@@ -16,12 +16,12 @@ from hyponema_cli.core import timewords
 from hyponema_cli.core.call import ExecutionState
 from hyponema_cli.core.errors import InvalidInput, NotFound
 from hyponema_cli.core.instant import maybe_text, to_text
-from hyponema_cli.core.records import Call, Event, Execution
-from hyponema_cli.engine import find
+from hyponema_cli.core.records import Call, Event, Execution, ToolCall
+from hyponema_cli.engine import find, sessions
 from hyponema_cli.engine.materialise import occurrences_ahead
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
-from hyponema_cli.store import Store, calls, events, executions, numbers, schedules, settings, users
+from hyponema_cli.store import Store, calls, events, executions, numbers, schedules, settings, tools, users
 
 app = single()
 
@@ -45,6 +45,10 @@ def history(
         str | None, typer.Option("--since", metavar="WHEN", help="Since an instant, a date, or 24h ago as in 24h.")
     ] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Up to an instant or a date.")] = None,
+    conversation: Annotated[
+        str | None,
+        typer.Option("--session", metavar="SESSION", help="Show which tools an agent used in a session, and how."),
+    ] = None,
 ) -> None:
     """Show what happened to every occurrence: called, skipped or missed, and why. The latest comes first.
 
@@ -56,7 +60,13 @@ def history(
       hyp history --status missed,failed --since 24h
       hyp history "Weekly check-in" --json
       hyp history exe_01K9Z6T0000000000000000000 --events
+      hyp history --session ses_01K9Z6T0000000000000000000
     """
+    if conversation is not None:
+        if schedule or trail or status or since or until:
+            raise InvalidInput("--session stands alone", hint=f"hyp history --session {conversation}")
+        _show_tool_calls(session, conversation)
+        return
     if trail:
         _show_events(session, schedule, status, since, until)
         return
@@ -83,6 +93,21 @@ def history(
         session.say_if_cut(found)
     else:
         session.show(found, columns(workspace), json.execution, "Nothing has come due yet.")
+
+
+def _show_tool_calls(session: Session, word: str) -> None:
+    with session.store() as store:
+        found = tools.calls_of(store, sessions.named(store, word).id, session.most)
+    columns = [
+        Column[ToolCall]("at", lambda it: to_text(it.at)),
+        Column[ToolCall]("agent", lambda it: it.agent_id, spare=True),
+        Column[ToolCall]("tool", lambda it: it.tool),
+        Column[ToolCall]("arguments", lambda it: json.line(it.arguments), elastic=True),
+        Column[ToolCall]("status", lambda it: it.status),
+        Column[ToolCall]("run_at", lambda it: maybe_text(it.run_at)),
+        Column[ToolCall]("schedule", lambda it: it.schedule_id),
+    ]
+    session.show(found, columns, json.tool_call, "No tool was used in this session.")
 
 
 def _show_events(

@@ -40,6 +40,8 @@ COMMANDS = {
     "calls": "calls",
     "reconcile": "reconcile",
     "sessions": "sessions",
+    "tools": "tools",
+    "promises": "promises",
     "suppressions": "suppressions",
     "webhooks": "webhooks",
     "config": "config",

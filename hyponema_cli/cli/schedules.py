@@ -301,6 +301,34 @@ def cancel(session: Session, schedule: Words, reason: Reason = None) -> None:
     _each(session, schedule, lambda desk, each: book.cancel(desk, each, reason), "Canceled")
 
 
+@command(app, "skip", WRITE)
+def skip(
+    session: Session,
+    schedule: Word,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="INSTANT", help="Which one, if not the next; see: hyp occurrences SCHEDULE."),
+    ] = None,
+) -> None:
+    """Call off one time of a schedule that repeats, the next one, and keep the rest.
+
+    \b
+    Examples:
+      hyp schedules skip "Weekly check-in"
+      hyp schedules skip "Weekly check-in" --at '2026-12-24 09:30'
+    """
+    with session.desk() as desk:
+        found = find.schedule(desk.store, schedule)
+        zone = found.zone(desk.settings().timezone)
+        instant = timewords.parse_moment(at, zone).at if at is not None else None
+        after, off = book.call_off(desk, found.id, instant)
+        workspace = desk.settings()
+    shown = _zone_shown(after, workspace.timezone)
+    said = [_local_and_utc(each, shown) for each in (off, after.next_run_at)]
+    sentence = f"{_title(after)} does not call {said[0]}; next {said[1]}."
+    session.done(sentence, {**json.schedule(after, workspace), "called_off": to_text(off)})
+
+
 @command(app, "run-now", WRITE)
 def run_now(session: Session, schedule: Word) -> int | None:
     """Call now, beside the rule: the next regular call still happens. Prints the execution's id.

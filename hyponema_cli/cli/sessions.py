@@ -10,11 +10,11 @@ from hyponema_cli.cli import values
 from hyponema_cli.cli.command import LIST, WRITE, Session, command, group
 from hyponema_cli.core import records
 from hyponema_cli.core.errors import InvalidInput
-from hyponema_cli.core.instant import to_text
+from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.engine import sessions as engine
 from hyponema_cli.render import json
 from hyponema_cli.render.tables import Column
-from hyponema_cli.store import sessions
+from hyponema_cli.store import sessions, tools
 
 app = group("Conversations that are going on, on any channel: nobody dials in the middle of one.")
 
@@ -96,6 +96,39 @@ def end(session: Session, word: Word) -> None:
         ended, was_open = engine.end(desk, word)
         now = desk.clock.now()
     session.done(f"{ended.id} {'has ended' if was_open else 'had ended before'}.", json.session(ended, now))
+
+
+@command(app, "show")
+def show(session: Session, word: Word) -> None:
+    """Show one session, and each tool that an agent used in it: its arguments, the time proposed, what came of it.
+
+    \b
+    Examples:
+      hyp sessions show ses_01K9Z6T0000000000000000000
+      hyp sessions show ses_01K9Z6T0000000000000000000 --json | jq '.tool_calls[].arguments'
+    """
+    now = session.clock.now()
+    with session.store() as store:
+        found = engine.named(store, word)
+        calls = tools.calls_of(store, found.id)
+    lines: list[tuple[str, str | None]] = [
+        ("id", found.id),
+        ("user", found.user_id),
+        ("phone", found.phone_number),
+        ("channel", found.channel),
+        ("status", found.status(now)),
+        ("started", to_text(found.started_at)),
+        ("expires", to_text(found.expires_at) if found.ended_at is None else None),
+        ("ended", maybe_text(found.ended_at)),
+        *((f"{each.at:%H:%M:%SZ}", tool_call_said(each)) for each in calls),
+    ]
+    session.show_one(lines, {**json.session(found, now), "tool_calls": [json.tool_call(each) for each in calls]})
+
+
+def tool_call_said(it: records.ToolCall) -> str:
+    """Say in a line what a tool was asked and what it answered."""
+    came = [it.status, maybe_text(it.run_at), it.schedule_id]
+    return f"{it.tool} {json.line(it.arguments)}: {', '.join(filter(None, came))}"
 
 
 @command(app, "list", LIST)

@@ -45,6 +45,16 @@ def statuses(option: str, given: Iterable[str], known: Iterable[str], default: I
     return everything if "all" in words else words
 
 
+def one_of(what: str, word: str, known: Collection[str]) -> str:
+    """Read a word of a few."""
+    if word in known:
+        return word
+    match = nearest(word, known)
+    raise InvalidInput(
+        f"{what} {word!r} is not known", hint=f"did you mean {match}?" if match else f"one of: {', '.join(known)}"
+    )
+
+
 def fields_to_clear(given: Iterable[str] | None, known: Collection[str]) -> list[str]:
     """Read `--clear`: the names of fields to unset."""
     words = [word.replace("-", "_") for word in comma_list(given) or ()]

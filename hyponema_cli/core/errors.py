@@ -45,6 +45,14 @@ class Conflict(HypError):
     kind = "conflict"
 
 
+class Refused(Conflict):
+    """A tool will not do what it was asked; `why` is the stable word in its answer."""
+
+    def __init__(self, why: str, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.why = why
+
+
 class MissingCredentials(HypError):
     """A carrier's credentials are not set, or the carrier refuses them."""
 

@@ -73,6 +73,7 @@ REASONS = {
     "rejected": "the carrier refused it",
     "end_never_told": "the carrier never told how it ended",
     "rescheduled": "its rule was changed before it was dialled",
+    "called_off": "this one time was called off",
 }
 """The reasons that programs compare, in words for people."""
 

@@ -391,3 +391,47 @@ class Execution:
     def last_call(self) -> Call | None:
         """The latest attempt, if there was one."""
         return self.calls[-1] if self.calls else None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """What an agent asked of a tool during a conversation, and what it was answered."""
+
+    id: str
+    session_id: str
+    agent_id: str
+    tool: str
+    arguments: Any
+    """As they came; what was no JSON, as a text."""
+    status: str
+    """The answer's, or the kind of its error."""
+    answer: JsonObject
+    run_at: datetime | None
+    """The instant that was proposed or promised."""
+    schedule_id: str | None
+    """The schedule that came of it, or that it was about."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What was read to a caller, and is done once they have agreed."""
+
+    id: str
+    session_id: str
+    agent_id: str
+    tool: str
+    action: str
+    """book, move, cancel, move_series or cancel_series."""
+    schedule_id: str | None
+    """What is moved or canceled."""
+    occurrence_at: datetime | None
+    """Which occurrence of a schedule that repeats."""
+    run_at: datetime | None
+    """When the call would be."""
+    details: JsonObject
+    created_at: datetime
+    expires_at: datetime
+    confirmed_at: datetime | None = None
+    kept_by: str | None = None
+    """The schedule that keeps the promise."""

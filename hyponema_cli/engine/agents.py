@@ -15,7 +15,7 @@ from hyponema_cli.engine import find
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.request import is_address
 from hyponema_cli.engine.told import refuse_unreachable, refuse_untellable_to
-from hyponema_cli.store import agents, events, executions
+from hyponema_cli.store import agents, events, executions, tools
 
 LONGEST_ADDRESS = 1_000
 """Beside it, the facts of a call have room in what a carrier takes; see `carriers/instructions.py`."""
@@ -75,6 +75,18 @@ def edit(desk: Desk, word: str, words: Words) -> tuple[Agent, Agent]:
         events.add(desk.store, now, desk.actor, "agent.edited", subject_id=after.id)
         executions.wake(desk.store, now, agent_id=after.id)
         return before, find.agent(desk.store, before.id)
+
+
+def allow(desk: Desk, agent_id: str, tool: str, *, allow: bool) -> None:
+    """Let an agent use a tool, or no more; nothing happens when it is so already."""
+    now = desk.clock.now()
+    with desk.store.transaction():
+        changed = (
+            tools.enable(desk.store, agent_id, tool, now) if allow else tools.disable(desk.store, agent_id, tool)
+        )
+        if changed:
+            name = "agent.tool_enabled" if allow else "agent.tool_disabled"
+            events.add(desk.store, now, desk.actor, name, subject_id=agent_id, reason=tool)
 
 
 def _changed(agent: Agent, words: Words) -> Agent:

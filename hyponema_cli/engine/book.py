@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from hyponema_cli.core.call import LIVE_SCHEDULES, ExecutionState, ScheduleState
+from hyponema_cli.core.call import LIVE_SCHEDULES, OPEN_EXECUTIONS, ExecutionState, ScheduleState
 from hyponema_cli.core.decide import Decision
-from hyponema_cli.core.errors import Conflict, InvalidInput
+from hyponema_cli.core.errors import Conflict, InvalidInput, NotFound
 from hyponema_cli.core.records import Schedule, Settings, User
 from hyponema_cli.core.schedule import Cron, Occurrence, next_occurrence, occurrences
 from hyponema_cli.core.when import When
@@ -22,7 +22,14 @@ from hyponema_cli.engine import find
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.dial import dial_due
 from hyponema_cli.engine.facts import judged
-from hyponema_cli.engine.materialise import LARGEST_MOVE, conclude, derive_anew, materialise_one, unrecorded
+from hyponema_cli.engine.materialise import (
+    LARGEST_MOVE,
+    conclude,
+    derive_anew,
+    materialise_one,
+    occurrences_ahead,
+    unrecorded,
+)
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.engine.request import Request, changed, draft
 from hyponema_cli.engine.told import refuse_untellable
@@ -140,6 +147,59 @@ def cancel(desk: Desk, schedule_id: str, reason: str | None) -> Schedule:
         schedules.set_status(desk.store, schedule_id, ScheduleState.CANCELED, reason, now)
         desk.log(now, "schedule.canceled", schedule_id=schedule_id, reason=reason)
     return find.schedule(desk.store, schedule_id)
+
+
+def call_off(desk: Desk, schedule_id: str, at: datetime | None = None) -> tuple[Schedule, datetime]:
+    """Take one occurrence out of a schedule that repeats, the next one unless `at` names another; the rule stays.
+
+    Raises NotFound when nothing that may still ring is planned at `at`, Conflict when it is being called already, or
+    when the schedule does not repeat.
+    """
+    now = desk.clock.now()
+    schedule_id = find.schedule(desk.store, schedule_id).id
+    materialise_one(desk, schedule_id, now)
+    with desk.store.transaction():
+        schedule = _live(desk.store, schedule_id, "changed")
+        if not schedule.recurring:
+            raise Conflict(f"{schedule.id} is for one time", hint=f"cancel it: hyp schedules cancel {schedule.id}")
+        open_ = executions.select(desk.store, schedule_id=schedule.id, statuses=OPEN_EXECUTIONS, limit=0)
+        found = [each for each in open_ if each.kind == "scheduled" and at in (None, each.scheduled_time)]
+        if found:
+            if found[0].status not in (ExecutionState.PENDING, ExecutionState.WAITING_RETRY):
+                raise Conflict(f"{found[0].id} is being called", hint=f"see: hyp why {found[0].id}")
+            execution_id, off = found[0].id, found[0].scheduled_time
+        else:
+            execution_id, off = _record_ahead(desk, schedule, at, now)
+        executions.finish(desk.store, execution_id, ExecutionState.CANCELED, "called_off", now)
+        desk.log(now, "execution.canceled", schedule_id=schedule.id, execution_id=execution_id, reason="called_off")
+        following = unrecorded(desk.store, schedule, desk.settings())
+        schedules.set_next(desk.store, schedule.id, schedule.accounted_until, following)
+        conclude(desk, schedule.id, now)
+    return find.schedule(desk.store, schedule_id), off
+
+
+def _record_ahead(desk: Desk, schedule: Schedule, at: datetime | None, now: datetime) -> tuple[str, datetime]:
+    """Give an occurrence its row before its time; return the row's id and the occurrence's instant."""
+    workspace = desk.settings()
+    before = at - timedelta(seconds=1) if at is not None else None
+    coming = next(occurrences_ahead(desk.store, schedule, workspace, before), None)
+    if coming is None or at not in (None, coming.at):
+        asked = f"at {at:%Y-%m-%dT%H:%M:%SZ}" if at is not None else "any more"
+        raise NotFound(
+            f"{schedule.id} does not fire {asked}", hint=f"see when it does: hyp occurrences {schedule.id}"
+        )
+    execution_id = desk.new_id("exe", now)
+    executions.record(
+        desk.store,
+        execution_id,
+        schedule.id,
+        coming,
+        deadline_at=coming.at + workspace.window(schedule.catch_up_window),
+        priority=schedule.priority,
+        missed=None,
+        now=now,
+    )
+    return execution_id, coming.at
 
 
 def run_now(desk: Desk, schedule_id: str) -> tuple[str, TickReport]:

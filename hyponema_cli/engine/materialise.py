@@ -73,8 +73,8 @@ def is_newer(edition: str, known: str | None) -> bool:
 def unrecorded(store: Store, schedule: Schedule, workspace: Settings) -> Occurrence | None:
     """Return the next occurrence of a schedule that has no row yet.
 
-    Only after its rule, its zone or the zone data have changed can an occurrence to come have a row already: its slot
-    was called at another instant. Raises InvalidInput when the rule cannot be read.
+    An occurrence to come can have a row already: it was called off; or, after its rule, its zone or the zone data
+    have changed, its slot was called at another instant. Raises InvalidInput when the rule cannot be read.
     """
     rule = schedule.rule(workspace.timezone)
     if schedules.calls_left(store, schedule) == 0:
@@ -232,6 +232,9 @@ def _due_of(
     due: list[Occurrence] = []
     while following is not None and following.at <= now and len(due) < most:
         due.append(following)
+        following = next_occurrence(rule, following.at)
+    # What is to come has a row already where it was called off.
+    while following is not None and following.at > now and executions.has_row(desk.store, schedule.id, following):
         following = next_occurrence(rule, following.at)
     return due, following
 

@@ -180,6 +180,31 @@ def changed(desk: Desk, schedule: Schedule, request: Request, workspace: Setting
     return schedule
 
 
+def again_once(it: Schedule, when: WhenWords, timezone: str, metadata: Mapping[str, Any]) -> Request:
+    """Return the request for one call like those of a schedule, at another time."""
+    return Request(
+        agent=it.agent_id,
+        user=it.user_id,
+        to=it.to_number,
+        when=when,
+        timezone=timezone,
+        name=it.name,
+        description=it.description,
+        context=it.customer_context,
+        metadata={**it.metadata, **metadata},
+        max_attempts=it.retry.max_attempts,
+        retry_delay=timewords.duration_text(it.retry.delay),
+        backoff=it.retry.backoff,
+        retry_on=sorted(it.retry.retry_on),
+        catch_up_window=timewords.duration_text(it.catch_up_window) if it.catch_up_window else None,
+        window=it.calling_window,
+        on_doubt=f"redial-after {timewords.duration_text(it.on_doubt)}" if it.on_doubt is not None else None,
+        webhook_url=it.webhook_url,
+        webhook_events=it.webhook_events or None,
+        priority=it.priority or None,
+    )
+
+
 def callee_of(user: User) -> Callee:
     """Return what a schedule takes from its user."""
     return Callee(user.name, user.phone_number, user.timezone, user.local_time, user.calling_window)

@@ -38,7 +38,7 @@ def touch(desk: Desk, session_id: str, ttl: timedelta) -> Session:
     """Note that a conversation goes on: it now lasts for `ttl` from here. Raises Conflict when it is over."""
     now = desk.clock.now().replace(microsecond=0)
     with desk.store.transaction():
-        session = _find(desk.store, session_id)
+        session = named(desk.store, session_id)
         if session.status(now) != "live":
             over_at = session.ended_at or session.expires_at
             raise Conflict(
@@ -49,20 +49,20 @@ def touch(desk: Desk, session_id: str, ttl: timedelta) -> Session:
         if now + ttl < session.expires_at:
             executions.wake(desk.store, now, phone_number=session.phone_number, user_id=session.user_id)
         _log(desk, now, "session.touched", session.id, None)
-        return _find(desk.store, session_id)
+        return named(desk.store, session_id)
 
 
 def end(desk: Desk, session_id: str) -> tuple[Session, bool]:
     """Note that a conversation is over; calls that waited for it may go out. The second value is False if it was."""
     now = desk.clock.now().replace(microsecond=0)
     with desk.store.transaction():
-        session = _find(desk.store, session_id)
+        session = named(desk.store, session_id)
         if session.ended_at is not None:
             return session, False
         sessions.end(desk.store, session.id, now)
         executions.wake(desk.store, now, phone_number=session.phone_number, user_id=session.user_id)
         _log(desk, now, "session.ended", session.id, None)
-        return _find(desk.store, session_id), True
+        return named(desk.store, session_id), True
 
 
 def person(store: Store, who: str) -> tuple[str | None, str]:
@@ -85,7 +85,7 @@ def read_ttl(text: str | None) -> timedelta:
     return ttl
 
 
-def _find(store: Store, session_id: str) -> Session:
+def named(store: Store, session_id: str) -> Session:
     found = sessions.find(store, session_id)
     if found is None:
         match = nearest(session_id, sessions.ids(store))

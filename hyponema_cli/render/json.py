@@ -15,6 +15,7 @@ from hyponema_cli.core.call import ExecutionState, ScheduleState
 from hyponema_cli.core.errors import InvalidInput, nearest
 from hyponema_cli.core.health import Reason, Vitals
 from hyponema_cli.core.instant import maybe_text, to_text
+from hyponema_cli.core.promise import Promise
 from hyponema_cli.core.records import (
     Agent,
     Call,
@@ -25,6 +26,7 @@ from hyponema_cli.core.records import (
     Session,
     Settings,
     Suppressed,
+    ToolCall,
     User,
 )
 from hyponema_cli.core.schedule import Occurrence, next_occurrence
@@ -234,6 +236,41 @@ def session(it: Session, now: datetime) -> dict[str, Any]:
         "touched_at": to_text(it.touched_at),
         "expires_at": to_text(it.expires_at),
         "ended_at": maybe_text(it.ended_at),
+    }
+
+
+def tool_call(it: ToolCall) -> dict[str, Any]:
+    """What an agent asked of a tool, and what it was answered."""
+    return {
+        "id": it.id,
+        "at": to_text(it.at),
+        "session_id": it.session_id,
+        "agent_id": it.agent_id,
+        "tool": it.tool,
+        "arguments": it.arguments,
+        "status": it.status,
+        "answer": dict(it.answer),
+        "run_at": maybe_text(it.run_at),
+        "schedule_id": it.schedule_id,
+    }
+
+
+def promise(it: Promise, now: datetime) -> dict[str, Any]:
+    """A call that was promised, and what became of it."""
+    kept, reason = it.kept(now)
+    return {
+        "id": it.id,
+        "run_at": to_text(it.run_at),
+        "kept": kept,
+        "reason": reason,
+        "called_at": maybe_text(it.called_at),
+        "promised_at": to_text(it.promised_at),
+        "agent_id": it.agent_id,
+        "user_id": it.user_id,
+        "phone_number": it.phone_number,
+        "session_id": it.session_id,
+        "schedule_id": it.schedule_id,
+        "execution_id": it.execution_id,
     }
 
 

@@ -67,25 +67,41 @@ class Store:
 
     @contextmanager
     def rehearsal(self) -> Iterator[None]:
-        """Hold the write lock, and undo at the end all that was done: to see what a change would make of things."""
-        self._insist("begin immediate", patience=1)
+        """Hold the write lock, and undo at the end all that was done: to see what a change would make of things.
+
+        As a part of a transaction that is open, it undoes what was done in this part.
+        """
+        if not self.in_transaction():
+            self._insist("begin immediate", patience=1)
+            end = "rollback"
+        else:
+            self.execute("savepoint rehearsal")
+            end = "rollback to rehearsal; release rehearsal"
+        lines = len(self._audit_lines)
         try:
             yield
         finally:
-            self._audit_lines.clear()
-            self.execute("rollback")
+            del self._audit_lines[lines:]
+            for statement in end.split("; "):
+                self.execute(statement)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo what is done inside when it raises, and nothing else of the transaction that is open."""
         self.execute("savepoint part")
+        lines = len(self._audit_lines)
         try:
             yield
         except BaseException:
             self.execute("rollback to part")
+            del self._audit_lines[lines:]
             raise
         finally:
             self.execute("release part")
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Wait for another process's transaction for so long, and not for BUSY_SECONDS."""
+        self.execute(f"pragma busy_timeout = {int(seconds * 1000)}")
 
     def _insist(self, statement: str, patience: int) -> None:
         """Run a statement; while the database is locked, up to `patience` times."""

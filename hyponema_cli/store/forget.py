@@ -189,6 +189,11 @@ def erase(store: Store, person: Person, traces: Traces, now: datetime, *, also_s
         """,
         values,
     )
+    for table in ("tool_calls", "proposals"):
+        store.execute(
+            f"delete from {table} where session_id in (select id from sessions where {_THEIR_SESSIONS})",  # noqa: S608
+            values,
+        )
     store.execute(f"delete from sessions where {_THEIR_SESSIONS}", values)  # noqa: S608 - constants of this file
     store.execute(f"delete from webhooks where {_THEIR_MESSAGES}", values)  # noqa: S608
     # What a rule was for, and what its agent was told, is about them; when it fired and what came of it is history.

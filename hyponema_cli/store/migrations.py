@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x68797031
 """`hyp1` in the file's header: says that a SQLite file is ours."""
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """How many steps there are; kept in the header as `user_version`, where every start can read it for nothing."""
 
 
@@ -29,7 +29,7 @@ def migrate(connection: sqlite3.Connection, keep_copy: Callable[[], None] = lamb
     from sqlite_utils import Database, Migrations
 
     steps = Migrations("hyp")
-    for step in (m0001_the_spine, m0002_the_gates, m0003_the_carriers, m0004_the_outbox, m0005_the_counts):
+    for step in STEPS:
         steps()(step)
     connection.execute("begin immediate")
     try:
@@ -80,6 +80,24 @@ def m0005_the_counts(db: Database) -> None:
     ended in each state, and never goes back: one that is opened again and ends again has ended twice.
     """
     _run(db, COUNTS)
+
+
+def m0006_the_tools(db: Database) -> None:
+    """What agents may do during a conversation, what they did, and what they have proposed and promised.
+
+    What came of a conversation is told by id only: old schedules may be deleted, and the conversation was as it was.
+    """
+    _run(db, TOOLS)
+
+
+STEPS = (
+    m0001_the_spine,
+    m0002_the_gates,
+    m0003_the_carriers,
+    m0004_the_outbox,
+    m0005_the_counts,
+    m0006_the_tools,
+)
 
 
 def _run(db: Database, statements: str) -> None:
@@ -510,3 +528,50 @@ create trigger ends_at_birth_are_counted after insert on executions when new.fin
 end;
 
 create index executions_unsuccessful on executions (finished_at) where status in ('failed', 'exhausted', 'missed')"""
+
+
+TOOLS = """\
+create table agent_tools (
+  agent_id text not null references agents (id),
+  tool text not null check (tool in ('schedule_callback', 'manage_callback')),
+  enabled_at text not null,
+  primary key (agent_id, tool)
+) strict, without rowid;
+
+create table tool_calls (
+  id text primary key,
+  session_id text not null references sessions (id),
+  agent_id text not null references agents (id),
+  tool text not null,
+  arguments text not null check (json_valid(arguments)),
+  status text not null,
+  answer text not null check (json_valid(answer)),
+  run_at text,
+  schedule_id text,
+  at text not null
+) strict;
+
+create index tool_calls_of_session on tool_calls (session_id, id);
+
+create table proposals (
+  id text primary key,
+  session_id text not null references sessions (id),
+  agent_id text not null references agents (id),
+  tool text not null,
+  action text not null check (action in ('book', 'move', 'cancel', 'move_series', 'cancel_series')),
+  schedule_id text,
+  occurrence_at text,
+  run_at text,
+  details text not null check (json_valid(details)),
+  created_at text not null,
+  expires_at text not null,
+  confirmed_at text,
+  kept_by text,
+  check ((action = 'book') = (schedule_id is null)),
+  check (action not in ('book', 'move') or run_at is not null),
+  check (kept_by is null or confirmed_at is not null)
+) strict;
+
+create index proposals_of_session on proposals (session_id, id);
+
+create index promises on proposals (run_at) where confirmed_at is not null and run_at is not null"""

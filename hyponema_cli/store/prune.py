@@ -13,6 +13,7 @@ Webhooks and sessions go when they were over. Of executions and their calls this
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -130,11 +131,12 @@ def count_sessions(store: Store, it: Selection) -> int:
 
 
 def remove_sessions(store: Store, it: Selection, limit: int) -> int:
-    """Delete some of the sessions that were over; return how many."""
-    return store.execute(
-        f"delete from sessions where id in (select id {_SESSIONS_OVER} limit :limit)",  # noqa: S608
-        {**it.values, "limit": limit},
-    ).rowcount
+    """Delete some of the sessions that were over, with what agents did in them; return how many."""
+    over = store.execute(f"select id {_SESSIONS_OVER} limit :limit", {**it.values, "limit": limit})
+    ids = json.dumps([row[0] for row in over])
+    for table in ("tool_calls", "proposals"):
+        store.execute(f"delete from {table} where session_id in (select value from json_each(?))", (ids,))  # noqa: S608
+    return store.execute("delete from sessions where id in (select value from json_each(?))", (ids,)).rowcount
 
 
 def remove_messages(store: Store, it: Selection, after: int, limit: int) -> tuple[int, int | None]:

@@ -33,7 +33,9 @@ _SELECT = f"""
       u.name, u.phone_number, u.timezone, u.local_time, u.calling_window, a.name,
       (select e.actual_time from executions e
        where e.schedule_id = s.id and e.actual_time is not null order by e.scheduled_time desc, e.id desc limit 1),
-      (select e.status from executions e where e.schedule_id = s.id order by e.scheduled_time desc, e.id desc limit 1)
+      (select e.status from executions e
+       where e.schedule_id = s.id and not (e.status = 'canceled' and e.scheduled_time > e.finished_at)
+       order by e.scheduled_time desc, e.id desc limit 1)
     from schedules s
     join agents a on a.id = s.agent_id
     left join users u on u.id = s.user_id

@@ -25,6 +25,7 @@ LISTS = {
     ("sessions", "list"): "id",
     ("suppressions", "list"): "phone_number",
     ("webhooks", "list"): "id",
+    ("promises",): "id",
 }
 """Each list that may be long, and the field that `--ids` gives."""
 SHORT_LISTS = {("carriers", "list"), ("occurrences",), ("reconcile",), ("doctor",)}
@@ -32,6 +33,7 @@ SHORT_LISTS = {("carriers", "list"), ("occurrences",), ("reconcile",), ("doctor"
 WRITES = [
     ("agents", "add", "Other", "--stream-url", "wss://agent.example/other"),
     ("agents", "edit", "agent-123", "--name", "Another"),
+    ("agents", "tools", "agent-123", "disable", "manage_callback"),
     ("agents", "remove", "agent-125"),
     ("users", "add", "Ben", "--phone", "+34600000002"),
     ("users", "edit", "user-1", "--name", "Anna"),
@@ -43,6 +45,7 @@ WRITES = [
     ("schedules", "pause", "weekly"),
     ("schedules", "resume", "paused"),
     ("schedules", "cancel", "weekly"),
+    ("schedules", "skip", "weekly"),
     ("schedules", "run-now", "weekly"),
     ("sessions", "start", "user-1"),
     ("sessions", "touch", "talk"),
@@ -85,6 +88,11 @@ def well_furnished(tmp_path_factory: pytest.TempPathFactory, furnished: Path) ->
     hyp.ok("sessions", "start", "user-2", "--id", "talk")
     hyp.ok("sessions", "start", "user-2", "--id", "chat")
     hyp.ok("suppressions", "add", "+34600000098", "+34600000099")
+    hyp.ok("agents", "tools", "agent-123", "enable", "schedule_callback", "manage_callback")
+    for session, when in (("talk", "in 2 hours"), ("chat", "in 3 hours")):
+        tool = ("tools", "call", "schedule_callback", "--agent", "agent-123", "--session", session)
+        proposal = hyp(*tool, stdin=json.dumps({"when": when})).json["proposal"]
+        assert hyp(*tool, stdin=json.dumps({"confirm": proposal})).json["status"] == "booked"
     return hyp.db
 
 
