@@ -55,8 +55,6 @@ def _list(conversation: Conversation) -> Answer:
 def _planned(conversation: Conversation) -> Sequence[Schedule]:
     number, user_ids = conversation.session.phone_number, conversation.user_ids
     theirs = schedules.of_callee(conversation.desk.store, number, user_ids)
-    # A number can be several users'; what is another user's of the same number is not this caller's.
-    theirs = [each for each in theirs if each.user_id in (None, conversation.session.user_id)]
     live = [each for each in theirs if each.status in LIVE_SCHEDULES]
     return sorted(live, key=lambda each: (each.next_run_at is None, maybe_text(each.next_run_at), each.id))
 

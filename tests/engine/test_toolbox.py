@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from hyponema_cli.core import tools as specs
 from hyponema_cli.core.call import ScheduleState
-from hyponema_cli.core.errors import InvalidInput
+from hyponema_cli.core.errors import Conflict, InvalidInput
 from hyponema_cli.core.promise import Kept
 from hyponema_cli.core.records import Schedule
 from hyponema_cli.engine import agents, book, sessions, suppressions, toolbox
@@ -415,6 +415,20 @@ def test_a_move_that_fails_in_the_middle_has_changed_nothing(talk: Talk, monkeyp
     assert kind(talk.ask("manage_callback", confirm=proposed["proposal"])) == "failed"
     assert list(talk.world.store.connection.iterdump()) == before
     assert events.select(talk.world.store, about=[series.id], limit=1)[0].name == "schedule.added"
+
+
+def test_what_a_tool_refuses_in_the_middle_is_undone_and_traced(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    series = talk.world.add({"weekdays": "2,4", "at": "10:30"})
+    proposed = talk.manage("reschedule", callback=series.id, scope="occurrence", when="wednesday at noon")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise Conflict("no", hint="no")
+
+    monkeypatch.setattr(book, "add", refuse)
+    assert kind(talk.ask("manage_callback", confirm=proposed["proposal"])) == "conflict"
+    assert executions.select(talk.world.store) == []
+    assert events.select(talk.world.store, about=[series.id], limit=1)[0].name == "schedule.added"
+    assert tools.calls_of(talk.world.store, "talk")[-1].status == "conflict"
 
 
 @pytest.mark.parametrize(
