@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -27,6 +29,16 @@ MINUTE = timedelta(minutes=1)
 # of question stand the moments that are offered.
 SAID_AT = {
     "Wed 2026-11-25 15:00 EN": """
+        3.12                                            | not-understood
+        tomorrow at 3.12                                | 2026-11-26 15:12 afternoon
+        tomorrow 3.12 pm                                | 2026-11-26 15:12
+        tomorrow at ٣                                   | not-understood
+        ten maybe thirty tomorrow                       | not-understood
+        tomorrow ten, thirty                            | not-understood
+        the 3rd of next month at 10                     | not-understood
+        every Monday at 10                              | not-understood
+        in 1.5 hours                                    | not-understood
+        at 10 in two days                               | 2026-11-27 10:00 morning
         tomorrow at 10                                  | 2026-11-26 10:00 morning
         tomorrow at ten                                 | 2026-11-26 10:00 morning
         Tomorrow, at 10 o'clock.                        | 2026-11-26 10:00 morning
@@ -231,6 +243,12 @@ SAID_AT = {
         tomorrow at 10 🙂                                | not-understood
     """,
     "Wed 2026-11-25 15:00 ES": """
+        dentro de hora y media                             | 2026-11-25 16:30
+        el lunes pasado a las 10                           | not-understood
+        mañana viernes a las 10                            | contradiction: 11-26 10:00, 11-27 10:00
+        mañana jueves a las 10                             | 2026-11-26 10:00 morning
+        los lunes a las 10                                 | not-understood
+        ahora                                              | no-time
         mañana a las 10                                    | 2026-11-26 10:00 morning
         Mañana a las diez.                                 | 2026-11-26 10:00 morning
         manana a las diez                                  | 2026-11-26 10:00 morning
@@ -466,6 +484,12 @@ def test_the_table_has_every_kind_of_question() -> None:
     assert {*Kind} - {Kind.TOO_LONG} <= kinds
 
 
+def test_the_page_tells_of_every_kind_of_question_and_of_no_other() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "words.md").read_text("utf-8")
+    told = page.partition("## What is asked")[2]
+    assert re.findall(r"^\| `([a-z-]+)` \|", told, re.MULTILINE) == [*Kind]
+
+
 # --- what is asked and said back ------------------------------------------------------------------------------------
 
 
@@ -480,7 +504,7 @@ def test_the_table_has_every_kind_of_question() -> None:
         next week at 10       | On which day?
         later                 | On which day, and at what time?
         today at 9 am         | That time is over. Do you mean Thursday 26 November at 09:00?
-        31 April              | There is no such date. Do you mean Friday 30 April or Saturday 1 May, and at what time?
+        31 April at 9       | There is no such date. Do you mean Friday 30 April at 09:00 or Saturday 1 May at 09:00?
         not tomorrow          | I did not understand when. On which day, and at what time?
         mañana a las siete    | ¿Quiere decir el jueves 26 de noviembre a las 07:00 o a las 19:00?
         mañana                | ¿A qué hora, el jueves 26 de noviembre?
@@ -678,8 +702,10 @@ def test_case_accents_and_spaces_do_not_matter(now: str, text: str, meant: str) 
 
 @pytest.mark.parametrize(
     "hostile",
-    ("a ", "1 ", "at 10 30 ", "the 3 march ", "twenty-", "10:", "an hour and a half ", ",", "de la ", "half past ")
-    + ("\u0301", "º", "٣ ", "a.m.", "el martes "),
+    [
+        *("a ", "1 ", "at 10 30 ", "the 3 march ", "twenty-", "10:", "an hour and a half ", "de la ", "half past "),
+        *(",", "\u0301", "º", "٣ ", "a.m.", "el martes "),
+    ],
 )
 def test_the_work_is_bounded_by_the_length(hostile: str, monkeypatch: pytest.MonkeyPatch) -> None:
     tried = 0

@@ -60,6 +60,7 @@ def understand(text: str, zone: ZoneInfo, now: datetime, *, language: Language =
 
     `language` is that of the question when the words themselves have none, as 10:30.
     """
+    assert now.tzinfo is not None, "an instant has an offset"
     now = now.astimezone(UTC)  # in a zone of its own Python adds by the clock on the wall
     if len(text) > LONGEST_TEXT:
         return _Caller(zone, now, language).ask(Kind.TOO_LONG)

@@ -126,7 +126,7 @@ def _element(text: str) -> Element:
 def _digits(heard: Heard, place: int) -> Iterator[tuple[int, int]]:
     token = heard.token(place)
     # Longer numbers are no part of a time; more than 4,300 digits Python would not even read.
-    if token.isdecimal() and len(token) <= 4:
+    if token.isascii() and token.isdecimal() and len(token) <= 4:
         yield place + 1, int(token)
 
 
