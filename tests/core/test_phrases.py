@@ -86,6 +86,9 @@ SAID_AT = {
         tomorrow at 9 to 5                              | not-understood
         tomorrow 15 to 17                               | not-understood
         tomorrow at 10 11                               | not-understood
+        tomorrow ten thirty                             | 2026-11-26 10:30 morning
+        tomorrow ten twenty                             | not-understood
+        five twenty-two                                 | not-understood
         tomorrow at 10 05                               | 2026-11-26 10:05 morning
         tomorrow at 10 30                               | 2026-11-26 10:30 morning
         tomorrow 5 in the afternoon                     | 2026-11-26 17:00
@@ -265,6 +268,8 @@ SAID_AT = {
         mañana a las diez y veinticinco                    | 2026-11-26 10:25 morning
         mañana a las diez y treinta y cinco                | 2026-11-26 10:35 morning
         mañana a las diez treinta                          | 2026-11-26 10:30 morning
+        lunes 10 10                                        | not-understood
+        mañana diez y cinco                                | not-understood
         mañana a las diez y once                           | not-understood
         mañana a las diez y diez                           | 2026-11-26 10:10 morning
         mañana las diez                                    | 2026-11-26 10:00 morning
@@ -741,8 +746,8 @@ def test_every_phrase_is_built_of_words_slots_and_tables_that_exist(lexicon: gra
 def test_every_phrase_makes_items_of_what_it_holds() -> None:
     """One sentence for each phrase, with something that fits in every slot; a phrase that fits nowhere is a typo."""
     both = (
-        "NUM=20 OVER12=20 DIGITS=3 DIGIT=5 HOUR=10 HOUR12=10 HH=10 MM=30 MINUTE=30 MINUTES=20 NUM59=20 DAYNUM=3"
-        " YEAR=2027 AMPM=am CITY=madrid"
+        "NUM=20 OVER12=20 DIGITS=3 DIGIT=5 HOUR=10 HOUR12=10 HH=10 MM=30 MINUTE=30 MINUTES=20 QUARTER=30"
+        " NUM59=20 DAYNUM=3 YEAR=2027 AMPM=am CITY=madrid"
     )
     own: dict[Language, str] = {
         "en": "ORD=3_rd W=monday MONTH=march PART=morning COUNT=2 SPAN=2_days DUR=2_hours",

@@ -187,6 +187,10 @@ def _minutes(heard: Heard, place: int) -> Iterator[tuple[int, int]]:
     yield from (found for found in _number(heard, place) if found[1] in (5, 10) or 13 <= found[1] <= 59)
 
 
+def _quarter(heard: Heard, place: int) -> Iterator[tuple[int, int]]:
+    yield from (found for found in _number(heard, place) if found[1] in (15, 30, 45))
+
+
 def _ordinal(heard: Heard, place: int) -> Iterator[tuple[int, int]]:
     """3rd, third, twenty-first."""
     lexicon, token = heard.lexicon, heard.token(place)
@@ -228,6 +232,7 @@ SLOTS: Mapping[str, Slot] = {
     "HOUR12": _twelve_hour,
     "MINUTE": _minute,
     "MINUTES": _minutes,
+    "QUARTER": _quarter,
     "DAYNUM": _between(1, 31, _number),
     "YEAR": _between(1900, 9899, _digits),
     "ORD": _ordinal,
