@@ -33,7 +33,7 @@ class Kind(StrEnum):
     """A Thursday that is a Friday, ten in the morning p.m."""
     TOO_FAR = "too-far"
     NOT_UNDERSTOOD = "not-understood"
-    """A word is left that is known to mean nothing here; it may be "not"."""
+    """Some words are left over; one of them may be "not"."""
     TOO_LONG = "too-long"
 
 
