@@ -15,7 +15,7 @@ from hyponema_cli.cli.command import FORM, Session, command, single
 from hyponema_cli.cli.options import WhenOptions
 from hyponema_cli.core import timewords, walltime, when
 from hyponema_cli.core.errors import InvalidInput
-from hyponema_cli.core.explain import NOTES, REASONS
+from hyponema_cli.core.explain import NOTES, REASONS, in_words
 from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.schedule import Note, Occurrence, Rule, occurrences
 from hyponema_cli.core.when import WhenWords
@@ -64,17 +64,25 @@ def preview(
     until: Annotated[
         str | None, typer.Option("--until", metavar="TIME", help="Not later than this instant or date.")
     ] = None,
+    as_calendar: Annotated[
+        bool,
+        typer.Option("--calendar", help="Draw months, with what the clocks do; by default the first that has one."),
+    ] = False,
 ) -> None:
     """Preview when a stored schedule, or a rule typed here, fires: UTC, local time, and what the clocks do to it.
 
     A rule typed here needs no database. For a stored schedule every gate is asked, as things stand: see hyp why.
+    A calendar shows the firings on their local days; it asks no gate.
 
     \b
     Examples:
       hyp occurrences --cron '30 1 * * *' --tz America/New_York --after 2026-10-30T00:00Z -n 4
       hyp occurrences --weekdays 1,3,5 --at 09:30 --tz Europe/Madrid
       hyp occurrences "Weekly check-in" --until 2026-12-31
+      hyp occurrences --cron '30 2 * * *' --tz Europe/Madrid --after 2026-10-01 --calendar
     """
+    if as_calendar and session.json:
+        raise InvalidInput("--calendar and --json cannot be used together", hint="without --calendar, it is the data")
     words, timezone = options.words(), options.timezone
     now = session.clock.now()
     if schedule is not None:
@@ -83,11 +91,18 @@ def preview(
                 f"schedule {schedule!r} and a rule typed here cannot be used together",
                 hint="leave out the schedule, or the options that say when",
             )
+        if as_calendar:
+            _draw_stored(session, schedule, after, until, count)
+            return
         firings = _of_stored(session, schedule, after, until, count)
     else:
         rule, zone = _typed(session, words, timezone, now, after)
         # "Now" is not after now: what is typed as an instant may be this very second.
         begin = _begin(after, zone, now) or now - walltime.SECOND
+        if as_calendar:
+            title = f"{in_words(rule)}, {zone.key}"
+            _draw(title, occurrences(rule, begin), zone, begin, until, count, now)
+            return
         chosen = _chosen(occurrences(rule, begin), zone, until, count)
         firings = [_Firing(each.at, zone, each.note) for each in chosen]
     columns = [
@@ -127,6 +142,38 @@ def _of_stored(session: Session, word: str, after: str | None, until: str | None
             _Firing(each.at, zone, each.note, inquiry.outlook(found, each))
             for each in _chosen(coming, zone, until, count)
         ]
+
+
+def _draw_stored(session: Session, word: str, after: str | None, until: str | None, count: int | None) -> None:
+    from hyponema_cli.engine import find
+    from hyponema_cli.engine.materialise import occurrences_ahead
+
+    now = session.clock.now()
+    with session.desk() as desk:
+        found = find.schedule(desk.store, word)
+        workspace = desk.settings()
+        zone = found.zone(workspace.timezone) or ZoneInfo("UTC")
+        begin = _begin(after, zone, now)
+        coming = occurrences_ahead(desk.store, found, workspace, begin)
+        title = f"{found.name or found.id}: {in_words(found.rule(workspace.timezone))}, {zone.key}"
+        # What was before now is history, and nothing that is to come.
+        _draw(title, coming, zone, max(begin or now, now), until, count, now)
+
+
+def _draw(
+    title: str,
+    coming: Iterator[Occurrence],
+    zone: ZoneInfo,
+    begin: datetime,
+    until: str | None,
+    count: int | None,
+    now: datetime,
+) -> None:
+    from hyponema_cli.cli import calendar
+
+    end = timewords.parse_bound(until, zone, end=True) if until is not None else None
+    limit = _count(count, end) if count is not None else None
+    calendar.show(title, coming, zone, begin=begin, end=end, count=limit, now=now)
 
 
 def _begin(after: str | None, zone: ZoneInfo | None, now: datetime) -> datetime | None:
