@@ -2,7 +2,7 @@
 
 Every mark is a character, so that it survives a pipe, a mail and eyes that see no colours; they are ASCII, so that
 columns stay columns on any terminal. A day on which nothing fires is a bare number. A date that was not looked at,
-such as one before now, shows no number at all: nothing is said of it.
+such as one before now, shows no number at all: nothing is said of it. A week of such days is left out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby, zip_longest
-from textwrap import wrap
 from zoneinfo import ZoneInfo
 
 from rich.text import Text
@@ -20,6 +19,7 @@ from hyponema_cli.core.month import Day, Firings, days_of, months
 from hyponema_cli.core.schedule import Note, Occurrence
 from hyponema_cli.core.timewords import duration_text
 from hyponema_cli.core.walltime import wall_of
+from hyponema_cli.render.lines import BETWEEN, side_by_side, unbroken, wrapped, written
 from hyponema_cli.render.safe import visible
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -28,8 +28,6 @@ _MARGIN = 3
 _WITH_TIMES = 10
 """Columns of a day that has room for `02:30 1/2`."""
 _WITHOUT = 5
-_BETWEEN = 4
-"""Blanks between two months side by side."""
 _NAMED = 4
 """How many times of day a note names."""
 _FIRED, _QUIET, _TODAY, _NOTED = "bold", "dim", "bold reverse", "bold yellow"
@@ -54,10 +52,10 @@ class Calendar:
 def text(calendar: Calendar, width: int, *, color: bool) -> str:
     """Draw a calendar for a window of `width` columns; never wider, but for windows of less than 38."""
     size = _WITH_TIMES if width >= _month_width(_WITH_TIMES) else _WITHOUT
-    abreast = max((width + _BETWEEN) // (_month_width(size) + _BETWEEN), 1)
+    abreast = max((width + BETWEEN) // (_month_width(size) + BETWEEN), 1)
     fired = {day.replace(day=1) for day in calendar.firings}
-    lines = [Text(line, "bold") for line in _wrapped(visible(calendar.title), width)]
-    lines += [Text(line) for line in _wrapped(_summary(calendar), width)]
+    lines = [Text(line, "bold") for line in wrapped(visible(calendar.title), width)]
+    lines += [Text(line) for line in wrapped(_summary(calendar), width)]
     drawn: list[Day] = []
     for has_firings, group in groupby(months(calendar.first, calendar.last), fired.__contains__):
         theirs = list(group)
@@ -65,14 +63,14 @@ def text(calendar: Calendar, width: int, *, color: bool) -> str:
             lines += [Text(), Text(_span(theirs) + ": no firing", _QUIET)]
             continue
         for begin in range(0, len(theirs), abreast):
-            pages = [days_of(each, calendar.zone) for each in theirs[begin:][:abreast]]
-            lines += [Text(), *_side_by_side([_month(calendar, days, size) for days in pages])]
+            pages = [_looked_at(calendar, days_of(each, calendar.zone)) for each in theirs[begin:][:abreast]]
+            lines += [Text(), *side_by_side([_month(calendar, days, size) for days in pages])]
             drawn += [day for days in pages for day in days]
-    notes = [Text(line) for note in _notes(calendar, drawn) for line in _wrapped(note, width)]
-    legend = [Text(line, _QUIET) for line in _wrapped(_legend(calendar, drawn, size), width)]
+    notes = [Text(line) for note in _notes(calendar, drawn) for line in wrapped(note, width)]
+    legend = [Text(line, _QUIET) for line in wrapped(_legend(calendar, drawn, size), width)]
     for part in (notes, legend):
         lines += [Text(), *part] if part else []
-    return _written(lines, color=color)
+    return written(lines, color=color)
 
 
 def _month_width(size: int) -> int:
@@ -85,21 +83,15 @@ def _summary(calendar: Calendar) -> str:
     return f"{firings} from {calendar.first:%a %Y-%m-%d} to {calendar.last:%a %Y-%m-%d}"
 
 
+def _looked_at(calendar: Calendar, days: Sequence[Day]) -> list[Day]:
+    """Leave out the weeks of a month of which nothing could be said."""
+    weeks = {day.date.isocalendar().week for day in days if calendar.covers(day)}
+    return [day for day in days if day.date.isocalendar().week in weeks]
+
+
 def _span(theirs: Sequence[date]) -> str:
     first, last = theirs[0], theirs[-1]
     return f"{first:%B %Y}" if first == last else f"{first:%B %Y} to {last:%B %Y}"
-
-
-def _side_by_side(blocks: Sequence[Sequence[Text]]) -> Iterator[Text]:
-    """Put months next to each other; each of their lines is as wide as a month."""
-    width = max(len(line) for block in blocks for line in block)
-    for row in zip_longest(*blocks, fillvalue=Text()):
-        line = Text()
-        for part in row:
-            line.append_text(part)
-            line.append(" " * (width - len(part) + _BETWEEN))
-        line.rstrip()
-        yield line
 
 
 def _month(calendar: Calendar, days: Sequence[Day], size: int) -> list[Text]:
@@ -114,7 +106,7 @@ def _month(calendar: Calendar, days: Sequence[Day], size: int) -> list[Text]:
         cells = [[Text(" " * size)]] * (theirs[0].date.isoweekday() - 1)
         cells += [_cell(calendar, day, size) for day in theirs]
         for number, row in enumerate(zip_longest(*cells, fillvalue=Text(" " * size))):
-            line = Text(f"{week:>2} " if not number else " " * _MARGIN, _QUIET)
+            line = Text().append(f"{week:>2} " if not number else " " * _MARGIN, _QUIET)
             for part in row:
                 line.append_text(part)
             line.append(" " * (width - len(line)))
@@ -220,7 +212,8 @@ def _done_to(fired: Firings | None, zone: ZoneInfo) -> Iterator[str]:
 
 def _some(them: Sequence[Occurrence], zone: ZoneInfo) -> str:
     shown = [f"{wall_of(each.at, zone):%H:%M}" for each in them]
-    return ", ".join(shown if len(shown) <= _NAMED else [*shown[:_NAMED], "…"])
+    more = f"and {len(shown) - _NAMED} more"
+    return ", ".join(shown if len(shown) <= _NAMED else [*shown[:_NAMED], more])
 
 
 def _legend(calendar: Calendar, drawn: Sequence[Day], size: int) -> str:
@@ -240,21 +233,4 @@ def _legend(calendar: Calendar, drawn: Sequence[Day], size: int) -> str:
         ("-- no such day", any(not day.exists for day in inside)),
         (".. not looked at", len(inside) < len(drawn)),
     ]
-    return "   ".join(mark.replace(" ", "\N{NO-BREAK SPACE}") for mark, is_there in marks if is_there)
-
-
-def _wrapped(words: str, width: int) -> list[str]:
-    lines = wrap(words, max(width, _month_width(_WITHOUT)), subsequent_indent="  ")
-    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
-
-
-def _written(lines: Sequence[Text], *, color: bool) -> str:
-    if not color:
-        return "".join(line.plain.rstrip() + "\n" for line in lines)
-    from rich.console import Console
-
-    console = Console(color_system="standard", force_terminal=True, legacy_windows=False, width=10_000)
-    with console.capture() as captured:
-        for line in lines:
-            console.print(line, soft_wrap=True)
-    return "".join(line.rstrip() + "\n" for line in captured.get().splitlines())
+    return "   ".join(unbroken(mark) for mark, is_there in marks if is_there)

@@ -24,7 +24,6 @@ Night medication
 
                                October 2026
 wk  Mon       Tue       Wed       Thu       Fri       Sat       Sun
-40                                ..        ..        ..        ..
 41   5         6       [ 7]        8         9        10        11
     02:30     02:30     02:30     02:30     02:30     02:30     02:30
 42  12        13        14        15        16        17        18
@@ -37,7 +36,7 @@ wk  Mon       Tue       Wed       Thu       Fri       Sat       Sun
 Sun 25 Oct 2026: the clocks go back 1h, from 03:00 to 02:00; 02:30 happens twice
   and is called the first time
 
-[ ] today   +1h -1h the clocks change   1/2 the first of two   .. not looked at
+[ ] today   +1h -1h the clocks change   1/2 the first of two
 """
 NARROW = """\
 Night medication
@@ -46,7 +45,6 @@ Night medication
 
              October 2026
 wk  Mon  Tue  Wed  Thu  Fri  Sat  Sun
-40                 ..   ..   ..   ..
 41   5    6  [ 7]   8    9   10   11
      1    1    1    1    1    1    1
 42  12   13   14   15   16   17   18
@@ -61,7 +59,6 @@ Sun 25 Oct 2026: the clocks go back 1h,
   twice and is called the first time
 
 [ ] today   ~ the clocks change
-  .. not looked at
 """
 
 
