@@ -49,28 +49,42 @@ def history(
         str | None,
         typer.Option("--session", metavar="SESSION", help="Show which tools an agent used in a session, and how."),
     ] = None,
+    agent: Annotated[str | None, typer.Option("--agent", metavar="AGENT", help="Only this agent's.")] = None,
+    as_chart: Annotated[
+        bool, typer.Option("--chart", help="Draw outcomes by day and answers by hour; of 30 days, if not said.")
+    ] = False,
 ) -> None:
     """Show what happened to every occurrence: called, skipped or missed, and why. The latest comes first.
 
     For one schedule, JSON is {"schedule_id", "executions"}, in order of time, with the coming one at the end.
+    A chart counts whole days: --since 7d is seven of them, of which today is the last.
 
     \b
     Examples:
       hyp history
       hyp history --status missed,failed --since 24h
       hyp history "Weekly check-in" --json
+      hyp history --chart --since 7d --agent "Check-in"
       hyp history exe_01K9Z6T0000000000000000000 --events
       hyp history --session ses_01K9Z6T0000000000000000000
     """
     if conversation is not None:
-        if schedule or trail or status or since or until:
+        if schedule or trail or status or since or until or agent or as_chart:
             raise InvalidInput("--session stands alone", hint=f"hyp history --session {conversation}")
         _show_tool_calls(session, conversation)
         return
     if trail:
+        for option, given in (("--chart", as_chart), ("--agent", agent)):
+            if given:
+                raise InvalidInput(f"{option} and --events cannot be used together", hint=f"leave out {option}")
         _show_events(session, schedule, status, since, until)
         return
     wanted = values.statuses("--status", status or (), tuple(ExecutionState), ())
+    if as_chart:
+        from hyponema_cli.cli import chart
+
+        chart.show(session, schedule, agent, wanted, since, until)
+        return
     with session.store() as store:
         workspace = settings.load(store).timezone
         zone = timewords.stored_zone(workspace) if workspace else ZoneInfo("UTC")
@@ -78,6 +92,7 @@ def history(
         found = executions.select(
             store,
             schedule_id=one.id if one else None,
+            agent_id=find.agent(store, agent).id if agent is not None else None,
             statuses=wanted,
             since=values.moment(since, session.clock.now(), zone, end=False),
             until=values.moment(until, session.clock.now(), zone, end=True),

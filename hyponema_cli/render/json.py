@@ -30,6 +30,7 @@ from hyponema_cli.core.records import (
     User,
 )
 from hyponema_cli.core.schedule import Occurrence, next_occurrence
+from hyponema_cli.core.tally import SERIES, Rate, Tally, quantile
 from hyponema_cli.render.safe import visible_json
 
 if TYPE_CHECKING:
@@ -335,6 +336,35 @@ def metrics(told: Iterable[Family]) -> list[dict[str, Any]]:
         }
         for each in told
     ]
+
+
+def tally(it: Tally, begin: datetime, end: datetime, timezone: str) -> dict[str, Any]:
+    """Return the numbers of a period; `until` is exclusive, the dates are inclusive."""
+    return {
+        "since": to_text(begin),
+        "until": to_text(end),
+        "timezone": timezone,
+        "outcomes": {name: it.outcomes[name] for name in SERIES},
+        "calls": {"made": it.made, "over": it.rate.over, "answered": it.rate.answered, "answer_rate": _rate(it.rate)},
+        "start_lateness_seconds": {"median": quantile(it.lateness, 0.5), "p95": quantile(it.lateness, 0.95)},
+        "by_time": [
+            {
+                "first_date": str(bar.slice.first),
+                "last_date": str(bar.slice.last),
+                **{name: bar.counts[name] for name in SERIES},
+            }
+            for bar in it.bars
+        ],
+        "by_local_hour": [
+            {"hour": hour, "over": rate.over, "answered": rate.answered, "answer_rate": _rate(rate)}
+            for hour, rate in sorted(it.by_hour.items())
+        ],
+        "calls_without_timezone": it.without_zone,
+    }
+
+
+def _rate(it: Rate) -> float | None:
+    return round(it.answered / it.over, 4) if it.over else None
 
 
 def _seconds(age: timedelta | None) -> int | None:

@@ -506,6 +506,7 @@ def select(
     store: Store,
     *,
     schedule_id: str | None = None,
+    agent_id: str | None = None,
     statuses: Iterable[str] = (),
     since: datetime | None = None,
     until: datetime | None = None,
@@ -521,6 +522,9 @@ def select(
     if schedule_id is not None:
         filters.append("e.schedule_id = ?")
         values.append(schedule_id)
+    if agent_id is not None:
+        filters.append("s.agent_id = ?")
+        values.append(agent_id)
     if wanted:
         filters.append(f"e.status in ({', '.join('?' * len(wanted))})")
         values.extend(wanted)
