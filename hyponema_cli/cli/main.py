@@ -26,6 +26,7 @@ COMMANDS = {
     "doctor": "doctor",
     "health": "health",
     "metrics": "metrics",
+    "report": "report",
     "agents": "agents",
     "users": "users",
     "numbers": "numbers",

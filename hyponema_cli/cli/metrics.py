@@ -44,4 +44,5 @@ def tell(
     if write is None:
         output.data(text)
     else:
-        output.to_file(write, text)
+        # For every user to read: the collector is another one.
+        output.to_file(write, text, such_as="hyp.prom", mode=0o644)

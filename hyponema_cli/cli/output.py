@@ -42,12 +42,18 @@ def content(octets: bytes) -> None:
         raise cannot_leave(error) from error
 
 
-def to_file(path: Path, text: str) -> None:
-    """Put data into a file, for every user to read: those who read it meanwhile get the old text or the new one."""
+def to_file(path: Path, text: str, *, such_as: str, mode: int) -> None:
+    """Put data into a file: those who read it meanwhile get the old text or the new one.
+
+    `such_as` is a name for it, for a hint. A file that is there keeps its mode; a new one gets `mode`.
+    """
     import tempfile
 
+    path = path.resolve()  # a link stays, and what it leads to is replaced
     if path.is_dir():
-        raise Failed(f"{path} is a folder", hint=f"name a file in it: {path / 'hyp.prom'}")
+        raise Failed(f"{path} is a folder", hint=f"name a file in it: {path / such_as}")
+    if path.exists() and not path.is_file():
+        raise Failed(f"{path} is not a plain file", hint="name a file that may be replaced")
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
     except OSError as error:
@@ -56,7 +62,7 @@ def to_file(path: Path, text: str) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-            os.fchmod(file.fileno(), 0o644)
+            os.fchmod(file.fileno(), path.stat().st_mode & 0o777 if path.exists() else mode)
         new.replace(path)
     except OSError as error:
         raise Failed(f"{path} cannot be written: {error.strerror}", hint="is the disk full?") from error

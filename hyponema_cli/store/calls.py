@@ -181,8 +181,11 @@ class Doubtful(NamedTuple):
     catch_up_window: timedelta | None
 
 
-def in_doubt(store: Store, due_at: datetime | None = None) -> list[Doubtful]:
-    """Return the doubts, the oldest first; with `due_at`, those whose look is due, the longest waiting first."""
+def in_doubt(store: Store, due_at: datetime | None = None, limit: int = 0) -> list[Doubtful]:
+    """Return the doubts, the oldest first; with `due_at`, those whose look is due, the longest waiting first.
+
+    `limit` 0 is all.
+    """
     rows = store.execute(
         f"""
         select c.id, c.execution_id, e.schedule_id, c.carrier, c.from_number, c.to_number, c.reason, c.error,
@@ -194,7 +197,7 @@ def in_doubt(store: Store, due_at: datetime | None = None) -> list[Doubtful]:
         join executions e on e.id = c.execution_id
         join schedules s on s.id = e.schedule_id
         where c.status = 'in_doubt' {"and c.next_poll_at <= ?" if due_at is not None else ""}
-        order by {"c.next_poll_at, " if due_at is not None else ""}c.created_at, c.id
+        order by {"c.next_poll_at, " if due_at is not None else ""}c.created_at, c.id limit {limit or -1:d}
         """,  # noqa: S608 - constants of this file
         () if due_at is None else (to_text(due_at),),
     )

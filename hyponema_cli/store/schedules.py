@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from hyponema_cli.core.call import LIVE_SCHEDULES, Outcome, ScheduleState
 from hyponema_cli.core.instant import from_text, maybe_instant, maybe_text, to_text
@@ -107,6 +107,26 @@ def select(
         f"order by agent_id, next_run_at, id limit {limit or -1:d}"
     )
     return _read(store.execute(f"{_SELECT} where s.id in ({page}) order by s.agent_id, s.next_run_at, s.id", values))
+
+
+class AgentLoad(NamedTuple):
+    """An agent, and how many live schedules it has."""
+
+    agent_id: str
+    name: str
+    schedules: int
+
+
+def loads(store: Store, limit: int) -> tuple[list[AgentLoad], int]:
+    """Return the agents that have live schedules, those with the most first, and how many such agents there are."""
+    live = "select agent_id, count(*) as n from schedules where status in ('active', 'paused') group by agent_id"
+    (count,) = store.execute(f"select count(*) from ({live})").fetchone()  # noqa: S608 - a constant
+    rows = store.execute(
+        f"select l.agent_id, a.name, l.n from ({live}) l join agents a on a.id = l.agent_id "  # noqa: S608
+        "order by l.n desc, l.agent_id limit ?",
+        (limit,),
+    )
+    return [AgentLoad(*row) for row in rows], int(count)
 
 
 def live_ids_of(store: Store, column: str, owner_id: str) -> list[str]:
