@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from hyponema_cli.core import walltime
 from hyponema_cli.core.call import OPEN_EXECUTIONS, CallState, ExecutionState, Outcome, outcome_of
@@ -37,6 +37,12 @@ class Slice:
     last: date
     begin: datetime
     end: datetime
+
+    def pieces(self, count: int) -> Iterator[tuple[datetime, datetime]]:
+        """Cut it into so many pieces, or fewer: none is shorter than a second."""
+        seconds = (self.end - self.begin) // walltime.SECOND
+        bounds = [self.begin + seconds * number // count * walltime.SECOND for number in range(count)]
+        yield from (pair for pair in pairwise([*bounds, self.end]) if pair[0] < pair[1])
 
 
 def slices(begin: datetime, end: datetime, zone: tzinfo) -> list[Slice]:

@@ -1,4 +1,4 @@
-"""How is the tally of a period made? Slice by slice, from what the store counts."""
+"""How is the tally of a period made? Piece by piece, from what the store counts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.tally import Bar, Slice, Tally, series_of, slices
 from hyponema_cli.store import Store, tallies
 from hyponema_cli.store.tallies import EVERYTHING, Scope
+
+PIECES = 24
+"""In how many pieces a slice is counted, so that no pass waits long for its commit: a day hour by hour."""
 
 
 def tally(
@@ -36,14 +39,15 @@ def tally(
 
 def _count(store: Store, scope: Scope, part: Slice, counted: Tally, workspace_timezone: str | None) -> None:
     counts = Counter[str]()
-    for status, count in tallies.outcomes(store, scope, part):
-        counts[series_of(status)] += count
+    for begin, end in part.pieces(PIECES):
+        for status, count in tallies.outcomes(store, scope, begin, end):
+            counts[series_of(status)] += count
+        for each in tallies.calls(store, scope, begin, end):
+            clocks = _zone(each.timezone or workspace_timezone)
+            counted.add_calls(each.at, clocks, each.state, each.answered_by, each.how_many)
+        for seconds, count in tallies.lateness(store, scope, begin, end):
+            counted.lateness[seconds] += count
     counted.bars.append(Bar(part, counts))
-    for each in tallies.calls(store, scope, part):
-        clocks = _zone(each.timezone or workspace_timezone)
-        counted.add_calls(each.at, clocks, each.state, each.answered_by, each.how_many)
-    for seconds, count in tallies.lateness(store, scope, part):
-        counted.lateness[seconds] += count
 
 
 @lru_cache(maxsize=1024)

@@ -1,5 +1,7 @@
-"""How often did what happen? Counted by SQLite, a slice of time at a time: a file of any size takes no more memory,
-and no reader holds up a pass's commit for longer than one slice is counted.
+"""How often did what happen? Counted by SQLite, between two instants: the first is counted, the second is not.
+
+A file of any size takes no more memory. While a statement counts, no other process can commit where there is no WAL:
+whoever counts a long time does it a part at a time.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from typing import Any, NamedTuple
 
 from hyponema_cli.core.call import CallState, ExecutionState
 from hyponema_cli.core.instant import from_text, maybe_instant, to_text
-from hyponema_cli.core.tally import Slice
 from hyponema_cli.store import Store
 
 
@@ -37,8 +38,8 @@ class Calls(NamedTuple):
     how_many: int
 
 
-def first(store: Store, scope: Scope, since: datetime, until: datetime) -> datetime | None:
-    """Return when the first of the period came due; None when nothing did."""
+def first(store: Store, scope: Scope, begin: datetime, end: datetime) -> datetime | None:
+    """Return when the first of them came due; None when nothing did."""
     source, where, values = _of(scope)
     row = store.execute(
         f"""
@@ -46,26 +47,26 @@ def first(store: Store, scope: Scope, since: datetime, until: datetime) -> datet
         where {where} and e.scheduled_time >= :begin and e.scheduled_time < :end
         order by e.scheduled_time limit 1
         """,  # noqa: S608 - constants of this file
-        {**values, "begin": to_text(since), "end": to_text(until)},
+        {**values, "begin": to_text(begin), "end": to_text(end)},
     ).fetchone()
     return maybe_instant(row[0]) if row else None
 
 
-def outcomes(store: Store, scope: Scope, part: Slice) -> list[tuple[ExecutionState, int]]:
-    """Count the executions that came due in a slice, by state."""
+def outcomes(store: Store, scope: Scope, begin: datetime, end: datetime) -> list[tuple[ExecutionState, int]]:
+    """Count the executions that came due in a time, by state."""
     source, where, values = _of(scope)
     rows = store.execute(
         f"""
         select e.status, count(*) from {source}
         where {where} and e.scheduled_time >= :begin and e.scheduled_time < :end group by e.status
         """,  # noqa: S608
-        {**values, **_bounds(part)},
+        {**values, "begin": to_text(begin), "end": to_text(end)},
     )
     return [(ExecutionState(status), count) for status, count in rows]
 
 
-def calls(store: Store, scope: Scope, part: Slice) -> list[Calls]:
-    """Count the calls of the executions that came due in a slice, leaving out those that never left.
+def calls(store: Store, scope: Scope, begin: datetime, end: datetime) -> list[Calls]:
+    """Count the calls of the executions that came due in a time, leaving out those that never left.
 
     The clocks are those of the user, else those of the schedule.
     """
@@ -85,13 +86,13 @@ def calls(store: Store, scope: Scope, part: Slice) -> list[Calls]:
           count(*)
         from made group by 1, 2, 3, 4
         """,  # noqa: S608
-        {**values, **_bounds(part)},
+        {**values, "begin": to_text(begin), "end": to_text(end)},
     )
     return [Calls(from_text(row[0]), row[1], CallState(row[2]), row[3], row[4]) for row in rows]
 
 
-def lateness(store: Store, scope: Scope, part: Slice) -> list[tuple[int, int]]:
-    """Count the executions of a slice that were called, by how many seconds after they were due.
+def lateness(store: Store, scope: Scope, begin: datetime, end: datetime) -> list[tuple[int, int]]:
+    """Count the executions of a time that were called, by how many seconds after they were due.
 
     From an hour on, by whole minutes: so there are not too many different ones.
     """
@@ -105,13 +106,9 @@ def lateness(store: Store, scope: Scope, part: Slice) -> list[tuple[int, int]]:
         )
         select iif(seconds < 3600, seconds, seconds / 60 * 60), count(*) from late group by 1
         """,  # noqa: S608
-        {**values, **_bounds(part)},
+        {**values, "begin": to_text(begin), "end": to_text(end)},
     )
     return [(row[0], row[1]) for row in rows]
-
-
-def _bounds(part: Slice) -> dict[str, str]:
-    return {"begin": to_text(part.begin), "end": to_text(part.end)}
 
 
 def _of(scope: Scope, *, with_schedules: bool = False) -> tuple[str, str, dict[str, Any]]:

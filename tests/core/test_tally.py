@@ -33,6 +33,9 @@ def test_the_slices_of_a_period_are_all_of_it_once_and_begin_where_local_days_do
         assert before.last < after.first == wall_of(after.begin, zone).date()
         assert wall_of(after.begin - timedelta(seconds=1), zone).date() < after.first
     assert len(parts) <= max(MOST_DAYS, 900 // 28)
+    pieces = [piece for part in parts for piece in part.pieces(24)]
+    assert (pieces[0][0], pieces[-1][1]) == (begin, begin + length)
+    assert all(before[0] < before[1] == after[0] for before, after in pairwise(pieces))
 
 
 def test_long_periods_are_counted_by_the_week_and_longer_ones_by_the_month() -> None:
