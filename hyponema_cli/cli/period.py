@@ -27,10 +27,10 @@ def read(since: str | None, until: str | None, now: datetime, zone: ZoneInfo) ->
     """Read the bounds of what is counted: `since` inclusive, `until` exclusive and not later than now."""
     last = values.moment(until, now, zone, end=True)
     end = min(now if last is None else last, now) + SECOND
-    words = (since or USUAL).strip()
+    words = (USUAL if since is None else since).strip()
     # A bar of part of a day would look like a bad day.
     if words[-1:] in ("d", "w") and timewords.parse_duration(words) >= A_DAY:
-        begin = whole_days(timewords.parse_duration(words) // A_DAY, now if since else end - SECOND, zone)
+        begin = whole_days(timewords.parse_duration(words) // A_DAY, end - SECOND if since is None else now, zone)
     else:
         bound = values.moment(words, now, zone, end=False)
         assert bound is not None, "something was typed"

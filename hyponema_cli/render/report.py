@@ -72,7 +72,9 @@ def _period(it: Overview) -> Html:
     days = "1 day" if count == 1 else f"{count:,} days"
     span = f"{first:%a %-d %B %Y} to {last:%a %-d %B %Y}"
     live = (
-        None if it.settings.live else tag("p", "This workspace is not live: its calls are simulated.", class_="note")
+        None
+        if it.settings.live
+        else tag("p", "This workspace is not live: only the simulated carrier dials.", class_="note")
     )
     return joined(tag("p", tag("strong", span), f" · {days}, {it.zone.key} time"), live)
 
@@ -115,8 +117,8 @@ def _summary(it: Overview) -> Html:
 def _doubts(it: Overview) -> Iterator[Html | None]:
     yield tag(
         "p",
-        "Nobody knows whether these phones rang. Nothing is redialled on a guess, and the numbers are locked. "
-        "Look at the carrier's own list of calls, then say for each what happened, with one of:",
+        "Nobody knows whether these phones rang. Their numbers are locked until somebody says so: look at the "
+        "carrier's own list of calls, then say for each, with the id of the call:",
     )
     yield tag(
         "p",
@@ -134,7 +136,7 @@ def _doubt(it: Doubtful, zone: ZoneInfo) -> tuple[str, ...]:
         _number(it.to_number),
         _instant(it.created_at, zone),
         REASONS.get(it.reason, it.reason),
-        joined(it.carrier, ", from ", _number(it.from_number)),
+        tag("span", it.carrier, ", from ", _number(it.from_number)),
         tag("code", it.id),
     )
 

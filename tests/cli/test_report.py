@@ -62,6 +62,7 @@ def test_a_link_stays_and_the_file_that_it_leads_to_is_replaced(called: Hyp) -> 
         (("--html", "nowhere/report.html"), 1, "nowhere/report.html"),
         (("--html", "/dev/null"), 1, "/dev/null is not a plain file"),
         (("--html", "report.html", "--since", "soon"), 2, "'soon'"),
+        (("--html", "report.html", "--since", ""), 2, "''"),
         (("--html", "report.html", "--since", "2026-02-01", "--until", "2026-01-01"), 2, "2026-02-01"),
         (("--html", "report.html", "--since", "2999-01-01"), 2, "2999-01-01"),
     ],
