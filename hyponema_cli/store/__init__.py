@@ -78,14 +78,17 @@ class Store:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo what is done inside when it raises, and nothing else of the transaction that is open."""
+        lines_before = len(self._audit_lines)
         self.execute("savepoint part")
         try:
             yield
         except BaseException:
-            self.execute("rollback to part")
+            del self._audit_lines[lines_before:]
+            if self.in_transaction():  # a full disk makes SQLite roll back the whole of it, by itself
+                self.execute("rollback to part")
+                self.execute("release part")
             raise
-        finally:
-            self.execute("release part")
+        self.execute("release part")
 
     def _insist(self, statement: str, patience: int) -> None:
         """Run a statement; while the database is locked, up to `patience` times."""
