@@ -88,16 +88,17 @@ class Store:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo what is done inside when it raises, and nothing else of the transaction that is open."""
+        lines_before = len(self._audit_lines)
         self.execute("savepoint part")
-        lines = len(self._audit_lines)
         try:
             yield
         except BaseException:
-            self.execute("rollback to part")
-            del self._audit_lines[lines:]
+            del self._audit_lines[lines_before:]
+            if self.in_transaction():  # a full disk makes SQLite roll back the whole of it, by itself
+                self.execute("rollback to part")
+                self.execute("release part")
             raise
-        finally:
-            self.execute("release part")
+        self.execute("release part")
 
     def wait_at_most(self, seconds: float) -> None:
         """Wait for another process's transaction for so long, and not for BUSY_SECONDS."""
