@@ -45,6 +45,7 @@ COMMANDS = {
     "promises": "promises",
     "suppressions": "suppressions",
     "webhooks": "webhooks",
+    "tokens": "tokens",
     "config": "config",
     "db": "db",
     "setup": "setup",
