@@ -37,6 +37,7 @@ COMMANDS = {
     "simulate": "simulate",
     "tick": "tick",
     "run-worker": "worker",
+    "serve": "serve",
     "history": "history",
     "calls": "calls",
     "reconcile": "reconcile",
