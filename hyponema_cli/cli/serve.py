@@ -109,12 +109,21 @@ def serve(
             f"hyp serve needs {error.name}, which is not installed", hint="pip install 'hyponema-cli[serve]'"
         ) from error
 
+    if not 0 <= port <= 65535:
+        raise InvalidInput(f"--port {port} is no port", hint="from 1 to 65535")
+    local = listening.is_loopback(host)
+    if no_auth and not local:
+        raise InvalidInput(
+            f"--no-auth and --host {host} cannot be used together: other machines would get in",
+            hint="make a token: hyp tokens add NAME --scope read,write",
+        )
     form = read_format(log_format or os.environ.get("HYP_LOG_FORMAT") or None)
+    requests_a_second = _rate(rate)
+    public_url = read_callback(public_url) if public_url is not None else None
     log_ = _Log(session, form or "text")
     main = session.workspace or os.environ.get("HYP_WORKSPACE") or DEFAULT_WORKSPACE
     named = {name: workspace_path(None, name, os.environ) for name in allow_workspace or ()}
     files = {**named, main: session.path()}
-    public_url = read_callback(public_url) if public_url is not None else None
     own_hosts = [urlsplit(url).hostname or "" for url in _public_urls(files, public_url, no_auth)]
     house = House(
         workspaces=files,
@@ -124,17 +133,9 @@ def serve(
         open_to_all=no_auth,
         hosts=frozenset(name.casefold() for name in (*(allow_host or ()), *own_hosts, host)),
         public_url=public_url,
-        requests_a_second=_rate(rate),
+        requests_a_second=requests_a_second,
         log=log_.note,
     )
-    if not 0 <= port <= 65535:
-        raise InvalidInput(f"--port {port} is no port", hint="from 1 to 65535")
-    local = listening.is_loopback(host)
-    if no_auth and not local:
-        raise InvalidInput(
-            f"--no-auth and --host {host} cannot be used together: other machines would get in",
-            hint="make a token: hyp tokens add NAME --scope read,write",
-        )
     with closing(listening.bound(host, port)) as socket_:
         where = f"http://{_shown(host)}:{socket_.getsockname()[1]}"
         log_.say("serve.ready", f"listening on {where}; stop with Ctrl-C")
