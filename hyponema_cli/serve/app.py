@@ -85,9 +85,7 @@ async def _on_invalid(request: Request, error: Any) -> Response:
 
 async def _on_http(request: Request, error: Any) -> Response:
     if error.status_code == 405:
-        allowed = sorted(
-            {method for routes in _ROUTES for each in routes.routes for method in _methods(each, request)}
-        )
+        allowed = sorted(_methods(request))
         detail = f"{request.method} is not for this address"
         return Trouble(405, "usage", detail, None, {"Allow": ", ".join(allowed)}).answer()
     if error.status_code == 404:
@@ -95,8 +93,12 @@ async def _on_http(request: Request, error: Any) -> Response:
     return Trouble(error.status_code, "usage", str(error.detail)).answer()
 
 
-def _methods(route: Any, request: Request) -> set[str]:
-    return (route.methods or set()) if route.matches(request.scope)[0] is not Match.NONE else set()
+def _methods(request: Request) -> set[str]:
+    """Return the methods of an address; one that is written out is not also the id of something."""
+    every: list[Any] = [each for routes in _ROUTES for each in routes.routes]
+    found = [each for each in every if each.path == request.url.path]
+    found = found or [each for each in every if each.matches(request.scope)[0] is not Match.NONE]
+    return {method for each in found for method in each.methods or ()}
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:
