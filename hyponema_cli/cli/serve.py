@@ -124,14 +124,14 @@ def serve(
     main = session.workspace or os.environ.get("HYP_WORKSPACE") or DEFAULT_WORKSPACE
     named = {name: workspace_path(None, name, os.environ) for name in allow_workspace or ()}
     files = {**named, main: session.path()}
-    own_hosts = [urlsplit(url).hostname or "" for url in _public_urls(files, public_url, no_auth)]
+    own_hosts = [urlsplit(url).hostname for url in _public_urls(files, public_url, no_auth)]
     house = House(
         workspaces=files,
         main=main,
         clock=session.clock,
         environ=os.environ,
         open_to_all=no_auth,
-        hosts=frozenset(name.casefold() for name in (*(allow_host or ()), *own_hosts, host)),
+        hosts=frozenset(name.casefold() for name in (*(allow_host or ()), *own_hosts, host) if name),
         public_url=public_url,
         requests_a_second=requests_a_second,
         log=log_.note,

@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 
 from hyponema_cli.core import document
 from hyponema_cli.core.token import Scope
@@ -190,7 +191,7 @@ async def octets_of(request: Request) -> bytes:
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 cached = await _read(request)
-        except TimeoutError:
+        except (TimeoutError, ClientDisconnect):
             raise Trouble(408, "usage", f"the body did not arrive within {BODY_SECONDS:g} s") from None
         request.state.octets = cached
     return bytes(cached)

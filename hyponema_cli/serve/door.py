@@ -10,6 +10,7 @@ import ipaddress
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import timedelta
+from traceback import format_exception
 from typing import Any
 
 from hyponema_cli.serve.problems import Trouble
@@ -53,9 +54,8 @@ class Door:
             await (trouble.answer() if trouble is not None else self._app)(scope, receive, sent)
         except Exception as error:
             # Answered already, in a sentence; here it is said what it was.
-            if os.environ.get("HYP_DEBUG"):
-                raise
-            self._house.log("http.failed", {"error": f"{type(error).__name__}: {error}"})
+            trace = "".join(format_exception(error)) if os.environ.get("HYP_DEBUG") else None
+            self._house.log("http.failed", {"error": f"{type(error).__name__}: {error}", "trace": trace})
         took = (self._house.clock.now() - began) // MILLISECOND
         route = scope.get("route")
         self._house.log(

@@ -10,8 +10,8 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPConnection
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -209,3 +209,36 @@ def test_a_client_that_sends_half_a_request_keeps_nobody_waiting(hyp: Hyp) -> No
         assert server.ask("GET", "/api/scheduled-calls", token=token)[0] == 200
         half.close()
         assert server.end() == 0
+
+
+def test_a_token_that_is_revoked_gets_in_no_more_after_a_second(hyp: Hyp) -> None:
+    token = hyp.ok("tokens", "add", "crm").out.strip()
+    with serving(hyp) as server:
+        assert server.ask("GET", "/api/scheduled-calls", token=token)[0] == 200
+        hyp.ok("tokens", "revoke", "crm")
+        until(lambda: server.ask("GET", "/api/scheduled-calls", token=token)[0] == 401, seconds=3)
+        assert server.end() == 0
+
+
+def test_what_was_answered_stands_when_the_server_is_killed(hyp: Hyp) -> None:
+    token = hyp.ok("tokens", "add", "crm", "--scope", "read,write").out.strip()
+    booked: list[str] = []
+    with serving(hyp) as server:
+
+        def book(first: int) -> None:
+            with suppress(OSError, HTTPException):
+                for each in range(1000):
+                    body = {**CALL, "phone_number": f"+3460{first}{each:04}01"}
+                    booked.append(server.ask("POST", "/api/scheduled-calls", body, token)[1]["id"])
+
+        threads = [threading.Thread(target=book, args=(first,)) for first in range(4)]
+        for thread in threads:
+            thread.start()
+        until(lambda: len(booked) >= 40)
+        server.process.kill()
+        for thread in threads:
+            thread.join()
+    kept = {row[0] for row in hyp.query("select id from schedules")}
+    assert set(booked) <= kept
+    assert len(kept) - len(booked) <= 4, "of each client, one may have been booked and not answered"
+    assert hyp.query("pragma integrity_check") == [("ok",)]
