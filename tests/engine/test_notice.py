@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hyponema_cli.carriers.base import CarrierError, OutcomeUnknown, PlaceCall
+from hyponema_cli.carriers.base import Capabilities, CarrierError, OutcomeUnknown, PlaceCall
 from hyponema_cli.core.call import CallState
 from hyponema_cli.engine.notice import noticed
 from hyponema_cli.engine.reconcile import ORPHANED_AFTER
@@ -66,13 +66,10 @@ def test_a_notice_before_the_answer_to_our_request_changes_nothing_of_that_answe
 @pytest.mark.parametrize("end", [OutcomeUnknown("timed out"), Died()], ids=["lost reply", "killed"])
 @pytest.mark.parametrize("finds", ["history", "none"])
 def test_a_lost_answer_is_no_doubt_for_long_when_the_carrier_has_told_its_id(
-    world: World, monkeypatch: pytest.MonkeyPatch, end: BaseException, finds: str
+    world: World, monkeypatch: pytest.MonkeyPatch, end: BaseException, finds: Literal["history", "none"]
 ) -> None:
-    capabilities = world.phones.capabilities()
+    monkeypatch.setattr(world.phones, "capabilities", lambda: Capabilities(find=finds, calls_per_second=None))
     if finds == "none":
-        monkeypatch.setattr(
-            world.phones, "capabilities", lambda: type(capabilities)(find="none", calls_per_second=None)
-        )
         monkeypatch.setattr(world.phones, "find_calls", lambda **_: [])
 
     def answer(call: PlaceCall) -> CallState:
@@ -97,7 +94,12 @@ def test_a_lost_answer_is_no_doubt_for_long_when_the_carrier_has_told_its_id(
     assert len(world.dials()) == 1
 
 
-def test_a_doubt_whose_call_cannot_be_asked_about_is_neither_given_up_nor_dialled_again(world: World) -> None:
+@pytest.mark.parametrize("finds", ["history", "none"])
+def test_a_doubt_whose_call_cannot_be_asked_about_is_neither_given_up_nor_dialled_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, finds: Literal["history", "none"]
+) -> None:
+    monkeypatch.setattr(world.phones, "capabilities", lambda: Capabilities(find=finds, calls_per_second=None))
+
     def answer(call: PlaceCall) -> CallState:
         world.phones.accept_silently(call)
         tell(world, call.call_id, "T1-0")
