@@ -184,6 +184,11 @@ def _report_other(error: Exception, words: list[str]) -> int:
     )
 
 
+def _clipped(text: str) -> str:
+    """Keep the begin and the end of what would fill the window: the value that was typed may be a whole file."""
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE // 2]} … {text[-200:]}"
+
+
 def _report_usage(error: Any, words: list[str]) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "hyp"
@@ -198,7 +203,11 @@ def _report_usage(error: Any, words: list[str]) -> int:
     return _report("usage", Exit.USAGE, message[:1].lower() + message[1:], hint, words)
 
 
+LONGEST_MESSAGE = 1_000
+
+
 def _report(kind: str, code: Exit, message: str, hint: str | None, words: list[str]) -> int:
+    message, hint = _clipped(message), hint and _clipped(hint)
     if "--json" in words or "--jsonl" in words:
         from hyponema_cli.render.json import document
 
