@@ -100,11 +100,9 @@ def history(
         )
         coming = list(islice(occurrences_ahead(store, one, settings.load(store)), 1)) if one else []
     if one is not None and session.json:
-        rows = [json.execution(each) for each in reversed(session.cut(found))]
-        if not wanted or "pending" in wanted:
-            rows += [json.coming(one.id, each) for each in coming]
-        picked = [json.picked(row, session.fields) for row in rows]
-        output.data(json.document({"schedule_id": one.id, "executions": picked}) + "\n")
+        shape = json.history(one.id, session.cut(found), coming if not wanted or "pending" in wanted else ())
+        picked = [json.picked(row, session.fields) for row in shape["executions"]]
+        output.data(json.document({**shape, "executions": picked}) + "\n")
         session.say_if_cut(found)
     else:
         session.show(found, columns(workspace), json.execution, "Nothing has come due yet.")

@@ -11,6 +11,7 @@ from hyponema_cli.core import document, timewords
 from hyponema_cli.core.errors import InvalidInput, nearest
 from hyponema_cli.core.names import name as name
 from hyponema_cli.core.names import own_id as own_id
+from hyponema_cli.core.names import statuses as statuses
 
 
 def pairs(option: str, given: Iterable[str], document: str | None = None) -> dict[str, Any]:
@@ -29,20 +30,6 @@ def pairs(option: str, given: Iterable[str], document: str | None = None) -> dic
 def json_object(option: str, text: str) -> Mapping[str, Any]:
     """Read a JSON object."""
     return document.parse_object(option, text, f'as in {option} \'{{"order_id": "ORD-456"}}\'')
-
-
-def statuses(option: str, given: Iterable[str], known: Iterable[str], default: Iterable[str]) -> list[str]:
-    """Read statuses, separated by commas or given several times; `all` is every one."""
-    words = [word.strip() for text in given for word in text.split(",") if word.strip()]
-    if not words:
-        return list(default)
-    everything = list(known)
-    for word in words:
-        if word not in everything and word != "all":
-            match = nearest(word, [*everything, "all"])
-            hint = f"did you mean {match}?" if match else f"one of: {', '.join(everything)}, all"
-            raise InvalidInput(f"{option} {word!r} is not known", hint=hint)
-    return everything if "all" in words else words
 
 
 def one_of(what: str, word: str, known: Collection[str]) -> str:

@@ -1,10 +1,11 @@
-"""What may a thing be called? Ids are typed on command lines; names are for people."""
+"""What may a thing be called? Ids are typed on command lines; names are for people; statuses are words of ours."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from hyponema_cli.core.errors import InvalidInput
+from hyponema_cli.core.errors import InvalidInput, nearest
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}", re.ASCII)
 
@@ -21,3 +22,17 @@ def name(text: str) -> str:
     if not text.strip():
         raise InvalidInput(f"name {text!r} is empty", hint="what do people call it?")
     return text
+
+
+def statuses(option: str, given: Iterable[str], known: Iterable[str], default: Iterable[str]) -> list[str]:
+    """Read statuses, separated by commas or given several times; `all` is every one."""
+    words = [word.strip() for text in given for word in text.split(",") if word.strip()]
+    if not words:
+        return list(default)
+    everything = list(known)
+    for word in words:
+        if word not in everything and word != "all":
+            match = nearest(word, [*everything, "all"])
+            hint = f"did you mean {match}?" if match else f"one of: {', '.join(everything)}, all"
+            raise InvalidInput(f"{option} {word!r} is not known", hint=hint)
+    return everything if "all" in words else words

@@ -33,6 +33,8 @@ class WhenWords:
     """How long before the instant that `at` names."""
     later: timedelta = timedelta(0)
     """How long after what the other words say; for many calls that are not to go out together."""
+    grace: timedelta = timedelta(0)
+    """How long ago an instant may be and still mean now; for a program that reads its clock, and then asks."""
 
     def __bool__(self) -> bool:
         """True when any of it says when."""
@@ -102,7 +104,7 @@ def _parse_instant(text: str, words: WhenWords, zone: ZoneInfo | None, now: date
     if words.before is not None:
         moment = timewords.earlier(moment, words.before, zone, fold=fold)
     if moment.at < _to_second(now):
-        if not words.allow_past:
+        if not words.allow_past and moment.at < _to_second(now) - words.grace:
             said = f"--at {text!r}" if words.before is None else f"{words.before} before --at {text!r}"
             raise InvalidInput(
                 f"{said} is in the past ({moment.at:%Y-%m-%dT%H:%M:%SZ})",

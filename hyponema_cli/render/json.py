@@ -203,6 +203,12 @@ def coming(schedule_id: str, occurrence: Occurrence) -> dict[str, Any]:
     return {**execution(pending), "execution_id": None, "deadline_at": None}
 
 
+def history(schedule_id: str, latest_first: Sequence[Execution], following: Iterable[Occurrence]) -> dict[str, Any]:
+    """What became of a schedule, in order of time, and what comes next: the guides' shape."""
+    rows = [execution(each) for each in reversed(latest_first)]
+    return {"schedule_id": schedule_id, "executions": rows + [coming(schedule_id, each) for each in following]}
+
+
 def call(it: Call) -> dict[str, Any]:
     """A call."""
     return {

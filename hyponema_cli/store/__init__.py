@@ -93,11 +93,12 @@ class Store:
         try:
             yield
         except BaseException:
-            self.execute("rollback to part")
             del self._audit_lines[lines:]
+            if self.in_transaction():  # a full disk makes SQLite roll back the whole of it, by itself
+                self.execute("rollback to part")
+                self.execute("release part")
             raise
-        finally:
-            self.execute("release part")
+        self.execute("release part")
 
     def wait_at_most(self, seconds: float) -> None:
         """Wait for another process's transaction for so long, and not for BUSY_SECONDS."""
