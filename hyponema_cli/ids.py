@@ -35,6 +35,15 @@ def new_id(prefix: str, now: datetime) -> str:
     return prefix + "_" + ulid(milliseconds, chance)
 
 
+def _begin_anew() -> None:
+    global _last, _lock
+    _last, _lock = (0, 0), threading.Lock()
+
+
+# A child that counted on from its parent's last id would make the ids that its parent makes.
+os.register_at_fork(after_in_child=_begin_anew)
+
+
 def first_id(prefix: str, instant: datetime) -> str:
     """Return an id that is not after any id made at `instant` or later."""
     return prefix + "_" + ulid(int(instant.timestamp() * 1000), 0)
