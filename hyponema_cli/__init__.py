@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from hyponema_cli.service.views import Health as Health
     from hyponema_cli.service.views import History as History
     from hyponema_cli.service.views import ScheduledCall as ScheduledCall
+    from hyponema_cli.service.words import RetryPolicy as RetryPolicy
 else:
     _FROM = {
         "hyponema_cli.service": ("ScheduledCallService",),
         "hyponema_cli.service.views": ("Execution", "Health", "History", "ScheduledCall"),
+        "hyponema_cli.service.words": ("RetryPolicy",),
         "hyponema_cli.core.errors": (
             "Ambiguous", "Busy", "Conflict", "HypError", "InvalidInput", "NewerSchema", "NoDatabase", "NotFound",
             "Unusable",

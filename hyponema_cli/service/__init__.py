@@ -163,8 +163,8 @@ class ScheduledCallService:
     async def schedule_calls(self, calls: Iterable[Mapping[str, Any]]) -> builtins.list[ScheduledCall]:
         """Book many calls in one transaction, all or none; return them in their order.
 
-        Each is a dict with the names of the arguments, those of `schedule_recurring_call` included, or what
-        `ScheduledCall.as_dict` returned. An error names the one that it is about, as in calls[2].
+        Each is a dict with the names of the arguments, those of `schedule_recurring_call` included. An error names
+        the one that it is about, as in calls[2].
         """
         requests = []
         for number, each in enumerate(calls):

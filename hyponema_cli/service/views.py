@@ -81,7 +81,7 @@ class ScheduledCall:
         return cls(**{name: _value(name, value) for name, value in shape.items()})
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what `hyp schedules show --json` prints of it; `schedule_calls` takes that, too."""
+        """Return what `hyp schedules show --json` prints of it."""
         return {each.name: _printed(getattr(self, each.name)) for each in fields(self)}
 
 
