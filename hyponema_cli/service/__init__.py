@@ -14,7 +14,7 @@ from datetime import time
 from functools import partial
 from itertools import islice
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, Self, TypeVar, Unpack, cast
 
 from hyponema_cli.clock import Clock, SystemClock
 from hyponema_cli.config import workspace_path
@@ -41,9 +41,6 @@ from hyponema_cli.service.words import (
     speaking_of_arguments,
 )
 from hyponema_cli.store import executions, schedules
-
-if TYPE_CHECKING:
-    from typing import Self, Unpack
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, TypedDict
 
 from hyponema_cli.core.document import shown
@@ -151,9 +151,7 @@ def _in_arguments(hint: str | None) -> str | None:
 
 def _plain(name: str, value: Any) -> Any:
     """Return a value as JSON has it."""
-    if isinstance(value, datetime):
-        return _instant(name, value)
-    if isinstance(value, date | time):
+    if isinstance(value, date | time):  # a datetime is a date
         return value.isoformat()
     if isinstance(value, Mapping):
         return {_key(name, key): _plain(name, inner) for key, inner in value.items()}
@@ -165,15 +163,6 @@ def _plain(name: str, value: Any) -> Any:
         f"{name} holds {shown(value)}, which JSON cannot say",
         hint="texts, numbers, truths, lists and dicts; dates and times become texts",
     )
-
-
-def _instant(name: str, value: datetime) -> str:
-    if value.utcoffset() is None:
-        return value.replace(tzinfo=None).isoformat()
-    try:
-        return value.astimezone(UTC).isoformat()
-    except OverflowError:
-        raise InvalidInput(f"{name} {value} is outside the calendar", hint="is it the right century?") from None
 
 
 def _key(name: str, key: object) -> str:

@@ -31,6 +31,7 @@ from hyponema_cli import (
 )
 from hyponema_cli.clock import VirtualClock
 from hyponema_cli.engine import book
+from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.render import json as shapes
 from hyponema_cli.service import views
@@ -136,9 +137,10 @@ def test_an_error_in_our_own_code_is_its_callers_alone(
     honest = book.add
 
     def add(desk: Any, request: Any, **rest: Any) -> Any:
+        booked = honest(desk, request, **rest)
         if request.to == number(3):
             raise ZeroDivisionError("a fault")
-        return honest(desk, request, **rest)
+        return booked
 
     monkeypatch.setattr(book, "add", add)
 
@@ -150,6 +152,8 @@ def test_an_error_in_our_own_code_is_its_callers_alone(
         ScheduledCall
     ] * 2
     assert booked(db) == [number(each) for each in (0, 1, 2, 4, 5)]
+    with closing(sqlite3.connect(db)) as connection:
+        assert connection.execute("select count(*) from events").fetchall() == [(5,)]
 
 
 def test_a_ref_said_a_hundred_times_at_once_is_one_call_and_another_content_is_refused(
@@ -300,16 +304,24 @@ def test_a_locked_database_keeps_the_loop_free_is_told_as_busy_and_harms_nothing
 def test_a_full_disk_is_told_to_everyone_in_the_transaction_and_mends(db: Path) -> None:
     async def story() -> None:
         async with ScheduledCallService(db=db, clock=VirtualClock(MONDAY)) as service:
-            pages = "pragma max_page_count = {}"
-            desk = service._clerk._file.desk()
-            desk.store.execute(pages.format(desk.store.execute("pragma page_count").fetchone()[0] + 5))
+            all_wait = threading.Event()
+
+            def fill(desk: Desk) -> None:
+                (pages,) = desk.store.execute("pragma page_count").fetchone()
+                desk.store.execute(f"pragma max_page_count = {pages}")
+                assert all_wait.wait(20)
+
+            service._clerk.ask(fill)
             wrong = service.schedule_call(**{**CALL, "phone_number": "12"})
-            asked = [service.schedule_call(**CALL, description="x" * 3000) for _ in range(100)]
-            refused, *answers = await asyncio.gather(wrong, *asked, return_exceptions=True)
+            asked = [service.schedule_call(**CALL, description="x" * 30000) for _ in range(100)]
+            together = asyncio.gather(wrong, *asked, return_exceptions=True)
+            await asyncio.sleep(0)
+            all_wait.set()
+            refused, *answers = await together
             assert isinstance(refused, InvalidInput)
             assert {type(answer) for answer in answers} == {Unusable}
             assert {str(answer) for answer in answers} == {f"{db} cannot grow: the disk is full"}
-            await service.schedule_call(**CALL)
+            await service.schedule_call(**CALL, description="x" * 30000)
 
     asyncio.run(story())
     assert len(booked(db)) == 1
