@@ -116,7 +116,7 @@ def show(session: Session, user: Word) -> None:
     """
     with session.store() as store:
         found = find.user(store, user)
-        live = schedules.live_ids_of(store, "user_id", found.id)
+        live = schedules.count_live_of(store, "user_id", found.id)
     session.show_one(
         [
             ("id", found.id),
@@ -126,9 +126,9 @@ def show(session: Session, user: Word) -> None:
             ("usual time", found.local_time),
             ("calling window", found.calling_window),
             *((f"context {key}", str(value)) for key, value in found.context.items()),
-            ("live schedules", str(len(live))),
+            ("live schedules", str(live)),
         ],
-        {**json.user(found), "live_schedules": len(live)},
+        {**json.user(found), "live_schedules": live},
     )
 
 

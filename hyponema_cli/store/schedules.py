@@ -139,6 +139,15 @@ def live_ids_of(store: Store, column: str, owner_id: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+def count_live_of(store: Store, column: str, owner_id: str) -> int:
+    """Count the live schedules of an agent (`agent_id`) or a user (`user_id`)."""
+    (count,) = store.execute(
+        f"select count(*) from schedules where {column} = ? and status in ('active', 'paused')",  # noqa: S608
+        (owner_id,),
+    ).fetchone()
+    return int(count)
+
+
 def with_context(
     store: Store, *, agent_id: str | None = None, user_id: str | None = None, longer_than: int = 0
 ) -> list[Schedule]:
