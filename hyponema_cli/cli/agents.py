@@ -126,6 +126,7 @@ def show(session: Session, agent: Word) -> None:
     \b
     Examples:
       hyp agents show agent-123
+      hyp agents show agent-123 --json | jq -r '.numbers[]'
     """
     with session.store() as store:
         found = find.agent(store, agent)
@@ -220,6 +221,7 @@ def remove(session: Session, agent: Word) -> None:
     \b
     Examples:
       hyp agents remove agent-123
+      hyp agents remove "Check-in" --dry-run
     """
     with session.desk() as desk, desk.store.transaction():
         now = desk.clock.now()

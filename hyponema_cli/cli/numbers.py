@@ -39,6 +39,7 @@ def add(
     \b
     Examples:
       hyp numbers add +34910000001 --carrier simulated
+      hyp numbers add "+1 212 555 0100" --carrier twilio --label "New York"
     """
     carriers.require(carrier)
     with session.desk() as desk:
@@ -61,6 +62,7 @@ def list_(session: Session) -> None:
     \b
     Examples:
       hyp numbers list
+      hyp numbers list --json | jq -r '.[] | select(.agent_id == null).phone_number'
     """
     with session.store() as store:
         found = numbers.select(store, session.most)
@@ -81,6 +83,7 @@ def show(session: Session, number: Word) -> None:
     \b
     Examples:
       hyp numbers show +34910000001
+      hyp numbers show +34910000001 --json | jq -r .agent_id
     """
     with session.store() as store:
         found = find.number(store, number)
@@ -108,6 +111,7 @@ def attach(
     \b
     Examples:
       hyp numbers attach +34910000001 agent-123
+      hyp numbers attach +34910000001 agent-124 --move
     """
     with session.desk() as desk, desk.store.transaction():
         found = find.number(desk.store, number)
@@ -137,6 +141,7 @@ def detach(session: Session, number: Word) -> None:
     \b
     Examples:
       hyp numbers detach +34910000001
+      hyp numbers detach +34910000001 --dry-run
     """
     with session.desk() as desk, desk.store.transaction():
         found = find.number(desk.store, number)
@@ -154,6 +159,7 @@ def release(session: Session, number: Word) -> None:
     \b
     Examples:
       hyp numbers release +34910000001
+      hyp numbers release +34910000001 --dry-run
     """
     with session.desk() as desk, desk.store.transaction():
         found = find.number(desk.store, number)

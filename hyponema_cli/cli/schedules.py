@@ -286,6 +286,7 @@ def resume(session: Session, schedule: Words, reason: Reason = None) -> None:
     \b
     Examples:
       hyp schedules resume "Weekly check-in"
+      hyp schedules list --status paused --limit 0 --ids | xargs hyp schedules resume --reason "INC-88 is over"
     """
     _each(session, schedule, lambda desk, each: book.resume(desk, each, reason), "Resumed")
 
@@ -297,6 +298,7 @@ def cancel(session: Session, schedule: Words, reason: Reason = None) -> None:
     \b
     Examples:
       hyp schedules cancel sch_01K9Z6T0000000000000000000 --reason "moved away"
+      hyp schedules cancel "Weekly check-in" "Follow-up" --dry-run
     """
     _each(session, schedule, lambda desk, each: book.cancel(desk, each, reason), "Canceled")
 
@@ -336,6 +338,7 @@ def run_now(session: Session, schedule: Word) -> int | None:
     \b
     Examples:
       hyp schedules run-now "Weekly check-in"
+      hyp schedules run-now sch_01K9Z6T0000000000000000000 && hyp tick
     """
     with session.desk() as desk:
         found = find.schedule(desk.store, schedule)

@@ -113,6 +113,7 @@ def show(session: Session, user: Word) -> None:
     \b
     Examples:
       hyp users show user-1
+      hyp users show +34600000001 --json | jq .timezone
     """
     with session.store() as store:
         found = find.user(store, user)
@@ -193,6 +194,7 @@ def remove(session: Session, user: Word) -> None:
     \b
     Examples:
       hyp users remove user-1
+      hyp users remove "Ana" --dry-run
     """
     with session.desk() as desk, desk.store.transaction():
         now = desk.clock.now()
