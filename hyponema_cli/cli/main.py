@@ -50,6 +50,7 @@ COMMANDS = {
     "setup": "setup",
     "help": "help",
     "man": "man",
+    "completion": "completion",
 }
 """Each command and the module of this folder that holds it. `hyp --help` has them by their use: see `usage.py`."""
 

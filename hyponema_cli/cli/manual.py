@@ -15,8 +15,6 @@ from hyponema_cli.render import page as pages
 from hyponema_cli.render import roff
 from hyponema_cli.render.page import Block, Lines, Paragraph, Section, Terms
 
-DATE = "2026-11-21"
-"""Of the last change to what all pages say. Not today's: the same sources make the same pages."""
 MANUAL = "hyp manual"
 _OF_EVERY_COMMAND = ("HYP_DEBUG", "HYP_NO_INPUT")
 
@@ -28,7 +26,7 @@ def name_of(path: Sequence[str]) -> str:
 
 def written(it: Command) -> str:
     """Write the page of a command as roff."""
-    return roff.page(name_of(it.path), date=DATE, source=f"hyp {__version__}", manual=MANUAL, sections=sections(it))
+    return roff.page(name_of(it.path), source=f"hyp {__version__}", manual=MANUAL, sections=sections(it))
 
 
 def as_text(it: Command, width: int) -> str:

@@ -10,8 +10,9 @@ from hyponema_cli.render.page import Block, Lines, Paragraph, Terms
 ENVIRONMENT = {
     "HYP_DB": "The workspace file. --db and --workspace win over it.",
     "HYP_WORKSPACE": "The name of the workspace, where neither an option nor HYP_DB names a file.",
-    "HYP_AGENT": "Who talks, where hyp schedules add says no --agent.",
+    "HYP_AGENT": "Who talks, where hyp schedules add or hyp tools call says no --agent.",
     "HYP_USER": "Who is called, where hyp schedules add says neither --user nor --to.",
+    "HYP_SESSION": "In which conversation, where hyp tools call says no --session.",
     "HYP_TZ": "On whose clocks times are shown to people, as in Europe/Madrid. It never changes when a call is made.",
     "HYP_NO_INPUT": "Set to anything: never ask; a command that would have to ask refuses.",
     "HYP_DEBUG": "Set to anything: show the traceback of a bug, or of a carrier plugin's fault.",

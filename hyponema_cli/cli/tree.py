@@ -42,6 +42,8 @@ class Option:
     """The short one first."""
     metavar: str | None
     """None for a switch."""
+    values: int
+    """How many words follow it."""
     help: str
     default: str | None
     environment: str | None
@@ -195,6 +197,7 @@ def _option(it: Any, context: Any) -> Option:
         # Typer gives those of --help in no order.
         names=tuple(sorted(it.opts, key=len)),
         metavar=metavar,
+        values=0 if it.is_flag else it.nargs,
         help=text,
         default=marks.get("default"),
         environment=marks.get("env") or marks.get("env var"),

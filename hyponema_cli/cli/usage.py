@@ -21,6 +21,7 @@ OVERVIEW = {
         "users": "the people who are called",
         "numbers": "the numbers that calls show",
         "carriers": "what rings phones, and how it is",
+        "tools": "what agents may do in a conversation: book, move, cancel",
     },
     "When": {
         "schedules": "the rules: who calls whom, when",
@@ -38,6 +39,8 @@ OVERVIEW = {
     },
     "See": {
         "history": "what happened to every occurrence",
+        "report": "days at a glance, as a page for people without a terminal",
+        "promises": "calls that agents promised, and whether they were made",
         "why": "why it rang, why it did not, and when it will",
         "calls": "one call, with all that is known of it",
         "webhooks": "what others were told, and what waits for them",
@@ -50,6 +53,7 @@ OVERVIEW = {
     "Help": {
         "help": "a command or a topic: exit-codes, environment, files, ...",
         "man": "manual pages",
+        "completion": "what makes Tab work in bash, zsh and fish",
     },
 }
 """Every command by what it is for, in a few words: a newcomer reads this first."""
@@ -83,6 +87,12 @@ def options(it: Command) -> Sequence[Section]:
     shared = [(each.usage, each.said) for each in it.options if each.shared]
     heading = "Options of every command" if own else "Options"
     return [Section(title, [Terms(rows)]) for title, rows in (("Options", own), (heading, shared)) if rows]
+
+
+def in_few_words(it: Command) -> str:
+    """Return what a command is for, for a list."""
+    told = {name: about for commands in OVERVIEW.values() for name, about in commands.items()}
+    return told.get(it.path[-1], it.summary) if len(it.path) == 2 else it.summary
 
 
 def contents(it: Command) -> Sequence[Section]:

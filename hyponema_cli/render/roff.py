@@ -40,9 +40,9 @@ def escape(words: str) -> str:
     return f"\\&{written}" if written.startswith(".") else written
 
 
-def page(name: str, *, date: str, source: str, manual: str, sections: Iterable[Section]) -> str:
-    """Write a page of section 1."""
-    title = " ".join(f'"{escape(each)}"' for each in (name.upper(), "1", date, source, manual))
+def page(name: str, *, source: str, manual: str, sections: Iterable[Section]) -> str:
+    """Write a page of section 1. It bears no date: the same sources make the same page on every day."""
+    title = " ".join(f'"{escape(each)}"' for each in (name.upper(), "1", "", source, manual))
     lines = [f".TH {title}", ".nh", ".ad l"]
     for each in sections:
         lines += [f".SH {escape(each.heading)}", *_blocks(each.blocks)]
