@@ -42,6 +42,7 @@ COMMANDS = {
     "reconcile": "reconcile",
     "sessions": "sessions",
     "tools": "tools",
+    "mcp": "mcp",
     "promises": "promises",
     "suppressions": "suppressions",
     "webhooks": "webhooks",

@@ -21,7 +21,7 @@ from hyponema_cli.core.call import LIVE_SCHEDULES, Outcome, ScheduleState
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.explain import NOTES, REASONS, in_words
 from hyponema_cli.core.instant import maybe_text, to_text
-from hyponema_cli.core.records import Schedule
+from hyponema_cli.core.records import Schedule, Settings
 from hyponema_cli.core.schedule import Note, Occurrence
 from hyponema_cli.engine import book, find
 from hyponema_cli.engine.desk import Desk
@@ -112,7 +112,21 @@ def list_(
       hyp schedules list --status paused --ids
       hyp schedules list --limit 0 --jsonl --fields id,name,next_run_at
     """
-    wanted = values.statuses("--status", status or (), tuple(ScheduleState), sorted(LIVE_SCHEDULES))
+    found, workspace = listed(session, agent, user, status or ())
+    session.show(
+        found,
+        _columns(workspace.timezone),
+        lambda each: json.schedule(each, workspace),
+        "No schedules yet. Add one: hyp schedules add --weekdays 1,3,5 --at 09:30 --tz Europe/Madrid",
+        to_people=lambda shown: _show_by_agent(shown, workspace.timezone),
+    )
+
+
+def listed(
+    session: Session, agent: str | None, user: str | None, status: Sequence[str]
+) -> tuple[Sequence[Schedule], Settings]:
+    """Return the schedules of a list, one more than are shown where there are more, and the workspace's settings."""
+    wanted = values.statuses("--status", status, tuple(ScheduleState), sorted(LIVE_SCHEDULES))
     with session.store() as store:
         found = schedules.select(
             store,
@@ -121,14 +135,7 @@ def list_(
             user_id=find.user(store, user).id if user is not None else None,
             limit=session.most,
         )
-        workspace = settings.load(store)
-    session.show(
-        found,
-        _columns(workspace.timezone),
-        lambda each: json.schedule(each, workspace),
-        "No schedules yet. Add one: hyp schedules add --weekdays 1,3,5 --at 09:30 --tz Europe/Madrid",
-        to_people=lambda shown: _show_by_agent(shown, workspace.timezone),
-    )
+        return found, settings.load(store)
 
 
 @command(app, "show")
