@@ -146,6 +146,7 @@ def test_a_conversation_over_mcp_has_the_answers_and_the_trace_that_it_has_over_
         assert trace(talk) == trace_of_command
         (booked,) = talk.ok("schedules", "list", "--status", "all", "--json").json
         assert (booked["status"], booked["created_by"], booked["user_id"]) == ("canceled", "agent-123", "user-1")
+        assert talk.query("select distinct actor from events where schedule_id not null") == [("agent agent-123",)]
 
 
 def _next(script: Script, answer: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
