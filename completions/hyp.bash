@@ -7,7 +7,7 @@ _hyp_spot() {
     # shellcheck disable=SC2034
     case $1 in
     'hyp')
-        commands='init demo doctor health metrics report agents users numbers carriers schedules occurrences why simulate tick run-worker history calls reconcile sessions tools promises suppressions webhooks config db setup help man completion'
+        commands='init demo doctor health metrics report agents users numbers carriers schedules occurrences why simulate tick run-worker history calls reconcile sessions tools mcp promises suppressions webhooks config db setup help man completion'
         options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -V --version -h --help'
         arguments=''
         goes_on=''
@@ -358,6 +358,12 @@ _hyp_spot() {
         commands=''
         options='--agent=ask:agents --session=ask:sessions --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
         arguments='one:schedule_callback,manage_callback'
+        goes_on=''
+        ;;
+    'hyp mcp')
+        commands=''
+        options='--agent=ask:agents --session=ask:sessions --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
+        arguments=''
         goes_on=''
         ;;
     'hyp promises')

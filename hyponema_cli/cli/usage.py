@@ -22,6 +22,7 @@ OVERVIEW = {
         "numbers": "the numbers that calls show",
         "carriers": "what rings phones, and how it is",
         "tools": "what agents may do in a conversation: book, move, cancel",
+        "mcp": "the same, and what operators may look at, for models",
     },
     "When": {
         "schedules": "the rules: who calls whom, when",
