@@ -10,11 +10,11 @@ those that follow, only what is their own is looked at (`mapping.Parts`). A test
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from hyponema_cli.carriers.instructions import room_for_context
 from hyponema_cli.core.errors import Ambiguous, Conflict, HypError, InvalidInput, NotFound
@@ -25,8 +25,6 @@ from hyponema_cli.engine.mapping import FromCells, FromObjects, Parts
 from hyponema_cli.engine.request import Request
 from hyponema_cli.ids import new_ids
 from hyponema_cli.store import staged
-
-T = TypeVar("T")
 
 BATCH = 1000
 """Rows that are looked up and staged together."""
@@ -68,6 +66,7 @@ class Importer:
         self._ids = new_ids("sch", desk.clock.now())
         self._rules: dict[Any, _Rule] = {}
         self._numbers: dict[tuple[Any, ...], int] = {}
+        self._rooms: dict[str, int] = {}
         self._next_rule = 0
         self._seen = 0
         self._new_rules: list[tuple[Any, ...]] = []
@@ -87,35 +86,37 @@ class Importer:
 
     def _judge_batch(self, batch: Sequence[tuple[int, Any]]) -> None:
         rows, steps = self._rows, range(self._steps)
-        refs = [ref for _, row in batch for step in steps if (ref := rows.ref(row, step)) is not None]
+        apart = [(line, row, step, rows.parts(row, step)) for line, row in batch for step in steps]
+        refs = [ref for _, row, step, parts in apart if (ref := parts.ref if parts else rows.ref(row, step))]
         known: set[str] = set()
         if refs:
             staged.index_refs(self._desk.store)
             known = staged.known_refs(self._desk.store, refs)
             self._new_refs = dict(staged.of_refs(self._desk.store, refs))
         fresh: list[staged.Row] = []
-        for line, row in batch:
-            later, self._seen = self._stagger * self._seen, self._seen + 1
-            for step in steps:
-                try:
-                    found = self._staged(line, row, step, later, known)
-                except Refused as error:
-                    self.counts.rejected += 1
-                    self._refuse(line, error)
-                    continue
-                if found is None:
-                    self.counts.unchanged += 1
-                else:
-                    fresh.append(found)
-                    self.counts.added += 1
+        for number, (line, row, step, parts) in enumerate(apart):
+            later = self._stagger * (self._seen + number // self._steps)
+            try:
+                found = self._staged(line, row, step, parts, later, known)
+            except Refused as error:
+                self.counts.rejected += 1
+                self._refuse(line, error)
+                continue
+            if found is None:
+                self.counts.unchanged += 1
+            else:
+                fresh.append(found)
+                self.counts.added += 1
+        self._seen += len(batch)
         staged.put(self._desk.store, self._new_rules, fresh)
         self._new_rules.clear()
         self._new_refs.clear()
 
-    def _staged(self, line: int, row: Any, step: int, later: timedelta, known: set[str]) -> staged.Row | None:
+    def _staged(
+        self, line: int, row: Any, step: int, parts: Parts | None, later: timedelta, known: set[str]
+    ) -> staged.Row | None:
         """Return a row as it is staged; None when it asks for what is there. Raises one of Refused."""
-        parts = self._rows.parts(row, step) if not later else None
-        if parts is not None and parts.ref not in known:
+        if parts is not None and not later and parts.ref not in known:
             rule = self._rules.get((step, parts.rule))
             if rule is not None and (found := self._quickly(line, rule, parts)) is not None:
                 return self._unless_there(found)
@@ -126,7 +127,7 @@ class Importer:
         if booked is None:
             return None
         number = self._number(staged.shared_of(booked))
-        if parts is not None:
+        if parts is not None and not later:
             self._remember((step, parts.rule), number, booked)
         return self._unless_there((line, number, *staged.own_of(booked)))
 
@@ -175,19 +176,14 @@ class Importer:
     def _remember(self, key: Any, number: int, booked: Schedule) -> None:
         if len(self._rules) >= RULES_REMEMBERED:
             self._rules.clear()
-        # As it is stored, a character takes five at most in what a carrier gets (`&amp;`).
-        room = room_for_context(find.agent(self._desk.store, booked.agent_id).connection) // 5
+        room = self._rooms.get(booked.agent_id)
+        if room is None:
+            # As it is stored, a character takes five at most in what a carrier gets (`&amp;`).
+            room = room_for_context(find.agent(self._desk.store, booked.agent_id).connection) // 5
+            self._rooms[booked.agent_id] = room
         self._rules[key] = _Rule(number, room)
 
 
 def _content(row: staged.Row) -> tuple[Any, ...]:
     _, number, _, user_id, to, name, description, context, metadata, _ = row
     return number, user_id, to, name, description, json.loads(context), json.loads(metadata)
-
-
-def watched(rows: Iterable[T], every: int, look: Callable[[], None]) -> Iterator[T]:
-    """Yield rows, with a look in between: for a bar that shows how far it is."""
-    for number, row in enumerate(rows):
-        if number % every == 0:
-            look()
-        yield row
