@@ -166,9 +166,15 @@ def _together(pieces: Iterator[str]) -> Iterator[str]:
         yield some
 
 
-def import_progress(source: Rows) -> Any:
-    """Show a bar while the file is read."""
-    return progress(f"Reading {source.name}")
+@contextmanager
+def reading_shown(source: Rows) -> Iterator[OnProgress]:
+    """Show a bar while a file is read; of a pipe nobody knows how far it is."""
+    if source.size is None:
+        yield lambda part: None
+        return
+    with progress("Reading the file") as on_progress:
+        yield on_progress
+        on_progress(1.0)
 
 
 def answer(

@@ -23,8 +23,8 @@ from hyponema_cli.cli.imports import (
     Target,
     answer,
     export,
-    import_progress,
     reading,
+    reading_shown,
 )
 from hyponema_cli.cli.options import ScheduleOptions, default_agent, with_stand_ins
 from hyponema_cli.cli.users import read_phone
@@ -433,9 +433,8 @@ def import_(
     """
     asked = _asked(options, ref, paused=paused, tz_column=tz_column)
     apart = timewords.parse_duration(stagger) if stagger is not None else timedelta(0)
-    rehearses = session.dry_run
     with reading(file, reader) as (source, refusals), replace(session, dry_run=False).desk() as desk:
-        with staged.schedules_staged(desk.store), import_progress(source) as on_progress:
+        with staged.room(desk.store), reading_shown(source) as on_progress:
             if source.format == "csv":
                 names, found = source.cells()
                 rows: FromCells | FromObjects = FromCells(asked, names)
@@ -443,7 +442,7 @@ def import_(
                 rows, found = FromObjects(asked), source.objects()
             importer = Importer(desk, rows, len(asked.delays), apart, refusals)
             importer.judge(source.watched(found, on_progress))
-            if not rehearses and (reader.partial or not importer.counts.rejected):
+            if not session.dry_run and (reader.partial or not importer.counts.rejected):
                 importer.store()
         return answer(session, source, importer.counts, refusals, reader, "schedules")
 

@@ -52,9 +52,9 @@ def parse(text: str) -> Template:
     return Template(tuple(literals), tuple(columns))
 
 
-def refuse_unknown(template: Template, columns: Sequence[str]) -> None:
+def refuse_unknown(wanted: Sequence[str], columns: Sequence[str]) -> None:
     """Raise InvalidInput when a template names a column that is not there."""
-    for name in template.columns:
+    for name in wanted:
         if name not in columns:
             match = nearest(name, columns)
             hint = f"did you mean {{{match}}}?" if match else f"there are: {', '.join(columns)}"

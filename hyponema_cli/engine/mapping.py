@@ -13,9 +13,8 @@ takes no row that `request` would read otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from difflib import SequenceMatcher
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -29,7 +28,7 @@ from hyponema_cli.engine.request import Request, laid_over
 PERSONAL = frozenset({"to", "name", "description", "context", "metadata", "ref"})
 """What of a request has no part in its rule: who is called, and what is known of them."""
 _PERSONAL_FIELDS = frozenset({"phone_number", "name", "description", "customer_context", "metadata", "ref"})
-_OUTER = ("context", "customer_context", "metadata", "retry_policy")
+OUTER = ("context", "customer_context", "metadata", "retry_policy")
 _LOOKS_LIKE = 0.85
 STEP = "step"
 """Stands, in an option, for the number of the call in a sequence of several for one row."""
@@ -226,11 +225,10 @@ class FromCells:
         self._asked, self._names = asked, names
         if STEP in names and len(asked.delays) > 1:
             raise InvalidInput(f"column {STEP!r} cannot be told from the number of the step", hint="rename it")
-        for _, _, each in _templates(asked.with_step(0)):
-            template.refuse_unknown(each, names)
+        template.refuse_unknown(asked.columns, names)
         used = frozenset(asked.columns)
-        self._fields = [(at, _field(name)) for at, name in enumerate(names) if name not in used]
-        _refuse_two(names[at] for at, _ in self._fields)
+        self._fields = [(at, field_of(name)) for at, name in enumerate(names) if name not in used]
+        refuse_two(names[at] for at, _ in self._fields)
         says_who = {field for _, field in self._fields} | {
             field
             for field, value in (("user_id", asked.request.user), ("phone_number", asked.request.to))
@@ -416,26 +414,38 @@ def _complete(request: Request, asked: Asked) -> Request:
     return replace(request, agent=request.agent or asked.agent)
 
 
-def _field(name: str) -> str:
-    """Return the field that a column of CSV is: its own, or a key of the customer context."""
-    outer, dot, _ = name.partition(".")
-    if name in body.FIELDS or name in body.PRINTED or (dot and outer in _OUTER):
+def field_of(
+    name: str,
+    known: Sequence[str] = body.FIELDS,
+    printed: Collection[str] = body.PRINTED,
+    outer: Sequence[str] = OUTER,
+) -> str:
+    """Return the field that a column of CSV is: its own, or a key of the context."""
+    before, dot, _ = name.partition(".")
+    if name in known or name in printed or (dot and before in outer):
         return name
-    for known in body.FIELDS:
-        if SequenceMatcher(None, name.casefold().replace(" ", "_"), known).ratio() >= _LOOKS_LIKE:
+    from difflib import SequenceMatcher
+
+    for each in known:
+        if SequenceMatcher(None, name.casefold().replace(" ", "_"), each).ratio() >= _LOOKS_LIKE:
             raise InvalidInput(
-                f"unknown column {name!r}", hint=f"did you mean {known}? if not, call it context.{name}"
+                f"unknown column {name!r}", hint=f"did you mean {each}? if not, call it context.{name}"
             )
     return f"context.{name}"
 
 
-def _refuse_two(names: Iterable[str]) -> None:
+def refuse_two(
+    names: Iterable[str],
+    known: Sequence[str] = body.FIELDS,
+    printed: Collection[str] = body.PRINTED,
+    outer: Sequence[str] = OUTER,
+) -> None:
     """Raise InvalidInput for two columns that are the same key of the context."""
     seen: dict[str, str] = {}
     for name in names:
-        field = _field(name)
-        outer, dot, key = field.partition(".")
-        field = f"context.{key}" if dot and outer == "customer_context" else field
+        field = field_of(name, known, printed, outer)
+        before, dot, key = field.partition(".")
+        field = f"context.{key}" if dot and before == "customer_context" else field
         if field in seen:
             raise InvalidInput(f"columns {seen[field]!r} and {name!r} are the same", hint="leave one out")
         seen[field] = name

@@ -16,8 +16,8 @@ from typing import Any
 
 from hyponema_cli.core.errors import Busy
 from hyponema_cli.core.instant import to_text
-from hyponema_cli.core.records import Schedule
-from hyponema_cli.store import Store
+from hyponema_cli.core.records import Schedule, User
+from hyponema_cli.store import Store, users
 from hyponema_cli.store.schedules import NAMES, to_row
 
 OWN = ("id", "user_id", "to_number", "name", "description", "customer_context", "metadata", "ref")
@@ -33,12 +33,15 @@ Row = tuple[int, int, str, str | None, str | None, str | None, str | None, str, 
 
 
 @contextmanager
-def schedules_staged(store: Store) -> Iterator[None]:
-    """Make room for schedules that are not stored yet."""
+def room(store: Store) -> Iterator[None]:
+    """Make room for schedules and users that are not stored yet."""
     # A million of them do not belong into memory, where temporary tables otherwise are.
     store.execute("pragma temp_store = file")
     store.execute(f"create temp table staged_rules (rule integer primary key, {', '.join(SHARED)})")
     store.execute(f"create temp table staged (line integer, rule integer, {', '.join(OWN)})")
+    store.execute(f"create temp table staged_users (line integer, {users.COLUMNS})")
+    store.execute("create unique index temp.staged_users_by_id on staged_users (id)")
+    store.execute("create index temp.staged_users_by_number on staged_users (phone_number)")
     try:
         yield
     finally:
@@ -119,6 +122,37 @@ def store_schedules(store: Store, since: int, actor: str, now: datetime) -> None
         """
         insert into events (at, actor, name, schedule_id)
         select ?, ?, 'schedule.added', id from staged order by rowid
+        """,
+        (to_text(now), actor),
+    )
+
+
+def put_user(store: Store, line: int, user: User) -> None:
+    """Stage a user."""
+    row = (line, *users.to_row(user))
+    store.execute(f"insert into staged_users values ({', '.join('?' * len(row))})", row)  # noqa: S608 - constants
+
+
+def users_by(store: Store, column: str, value: str) -> list[tuple[int, User]]:
+    """Return the staged users of an `id` or a `phone_number`, each with their line."""
+    assert column in ("id", "phone_number")
+    rows = store.execute(f"select * from staged_users where {column} = ? order by line", (value,))  # noqa: S608
+    return [(row[0], users.from_row(row[1:])) for row in rows]
+
+
+def store_users(store: Store, actor: str, now: datetime) -> None:
+    """Store the users who are staged, in the transaction that is open; raises Busy when one is there meanwhile."""
+    try:
+        store.execute(
+            f"insert into users ({users.COLUMNS}) "  # noqa: S608 - constants
+            f"select {users.COLUMNS} from staged_users order by rowid"
+        )
+    except sqlite3.IntegrityError as error:
+        raise Busy("somebody else added a user of this file meanwhile", hint=_AGAIN) from error
+    store.execute(
+        """
+        insert into events (at, actor, name, subject_id)
+        select ?, ?, 'user.added', id from staged_users order by rowid
         """,
         (to_text(now), actor),
     )

@@ -36,6 +36,7 @@ WRITES = [
     ("agents", "tools", "agent-123", "disable", "manage_callback"),
     ("agents", "remove", "agent-125"),
     ("users", "add", "Ben", "--phone", "+34600000002"),
+    ("users", "import", "users.csv"),
     ("users", "edit", "user-1", "--name", "Anna"),
     ("users", "remove", "user-3"),
     ("numbers", "add", "+34910000009"),
@@ -57,7 +58,10 @@ WRITES = [
     ("config", "unset", "timezone"),
 ]
 """A change with each command that takes `--dry-run` as the others do."""
-FILES = {"schedules.csv": ("phone_number,cron_expression,agent_id", "+34600000005,0 9 * * 1,agent-123")}
+FILES = {
+    "schedules.csv": ("phone_number,cron_expression,agent_id", "+34600000005,0 9 * * 1,agent-123"),
+    "users.csv": ("id,name,phone_number", "user-9,Eva,+34600000005"),
+}
 """What imports read."""
 ITS_OWN_WAY = {("schedules", "add"), ("schedules", "edit"), ("users", "forget"), ("tick",), ("db", "prune")}
 ITS_OWN_WAY |= {("db", "migrate"), ("webhooks", "retry")}

@@ -45,7 +45,7 @@ def imported(
     """Import the good rows of a file."""
     bad: list[tuple[int, HypError]] = []
     read = io.BytesIO(data).readline
-    with staged.schedules_staged(world.store):
+    with staged.room(world.store):
         if form == "csv":
             names, found = rows.from_csv(read)
             ours: FromCells | FromObjects = FromCells(asked, names)
@@ -274,7 +274,7 @@ def test_nothing_is_stored_of_what_was_judged_by_what_is_true_no_more(world: Wor
     def meanwhile(line: int, error: HypError) -> None:
         raise AssertionError
 
-    with staged.schedules_staged(world.store):
+    with staged.room(world.store):
         names, found = rows.from_csv(io.BytesIO(data).readline)
         importer = Importer(world.desk, FromCells(NOTHING, names), 1, timedelta(0), meanwhile)
         importer.judge(found)
@@ -294,7 +294,7 @@ def test_nobody_is_kept_from_writing_while_a_file_is_read(world: World) -> None:
                     other.log(world.clock.now(), "somebody.wrote")
             yield number, {"phone_number": f"+3460{number:07d}", "cron_expression": "0 9 * * 1", "timezone": "UTC"}
 
-    with staged.schedules_staged(world.store):
+    with staged.room(world.store):
         importer = Importer(world.desk, FromObjects(NOTHING), 1, timedelta(0), lambda line, error: None)
         importer.judge(lines())
         importer.store()
