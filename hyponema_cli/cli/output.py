@@ -46,7 +46,8 @@ def content(octets: bytes) -> None:
 def to_file(path: Path, text: str | Iterable[str], *, such_as: str, mode: int) -> None:
     """Put data into a file: those who read it meanwhile get the old text or the new one.
 
-    What is long may come in pieces. `such_as` is a name for it, for a hint. A file that is there keeps its mode; a new one gets `mode`.
+    What is long may come in pieces. `such_as` is a name for the file, for a hint. One that is there keeps its mode; a
+    new one gets `mode`.
     """
     import tempfile
 
