@@ -19,6 +19,8 @@ from typing import Any
 from hyponema_cli.carriers.instructions import room_for_context
 from hyponema_cli.core.errors import Ambiguous, Conflict, HypError, InvalidInput, NotFound
 from hyponema_cli.core.records import Schedule
+from hyponema_cli.core.schedule import next_occurrence
+from hyponema_cli.core.when import WhenWords, parse
 from hyponema_cli.engine import book, find
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.mapping import FromCells, FromObjects, Parts
@@ -50,6 +52,11 @@ class _Rule:
 
     number: int
     room: int
+    at: str | None
+    """The time that its schedules have in common, as it was said."""
+    when: WhenWords
+    booked: Schedule
+    shared: tuple[Any, ...]
 
 
 class Importer:
@@ -62,6 +69,7 @@ class Importer:
         self._desk, self._rows, self._steps, self._stagger = desk, rows, steps, stagger
         self._refuse = on_refused
         self._now = desk.clock.now().replace(microsecond=0)
+        self._timezone = desk.settings().timezone
         self._since = staged.last_line_of_trail(desk.store)
         self._ids = new_ids("sch", desk.clock.now())
         self._rules: dict[Any, _Rule] = {}
@@ -126,18 +134,40 @@ class Importer:
         booked = self._booked(request, known)
         if booked is None:
             return None
-        number = self._number(staged.shared_of(booked))
+        shared = staged.shared_of(booked)
+        number = self._number(shared)
         if parts is not None and not later:
-            self._remember((step, parts.rule), number, booked)
+            self._remember((step, parts.rule), number, parts.at, request.when, booked, shared)
         return self._unless_there((line, number, *staged.own_of(booked)))
 
     def _quickly(self, line: int, rule: _Rule, it: Parts) -> staged.Row | None:
-        """Return a row of a rule that another row has; None when its context needs a further look."""
+        """Return a row of a rule that another row has; None when it needs a further look."""
         context = json.dumps(it.context) if it.context else "{}"
         if len(context) > rule.room:
             return None
+        number = rule.number if it.at == rule.at else self._at_another_time(rule, it.at)
+        if number is None:
+            return None
         metadata = json.dumps(it.metadata) if it.metadata else "{}"
-        return (line, rule.number, next(self._ids), None, it.to, it.name, it.description, context, metadata, it.ref)
+        return (line, number, next(self._ids), None, it.to, it.name, it.description, context, metadata, it.ref)
+
+    def _at_another_time(self, rule: _Rule, at: str | None) -> int | None:
+        """Return the number of a rule that differs from another in its only instant; None for any other."""
+        booked = rule.booked
+        if booked.kind != "once" or at is None:
+            return None
+        zone = booked.zone(self._timezone)
+        try:
+            when = parse(replace(rule.when, at=at), zone, self._now)
+            once = when.rule(zone)
+        except InvalidInput:
+            return None
+        following = next_occurrence(
+            replace(once, start=booked.start_at, until=booked.until_at), booked.accounted_until
+        )
+        if following is None:
+            return None
+        return self._number(staged.at_another_time(rule.shared, when, following))
 
     def _booked(self, request: Request, known_refs: set[str]) -> Schedule | None:
         """Return the schedule that a request books; None when its ref has booked it before."""
@@ -173,7 +203,9 @@ class Importer:
             self._new_rules.append((number, *shared))
         return number
 
-    def _remember(self, key: Any, number: int, booked: Schedule) -> None:
+    def _remember(
+        self, key: Any, number: int, at: str | None, when: WhenWords, booked: Schedule, shared: tuple[Any, ...]
+    ) -> None:
         if len(self._rules) >= RULES_REMEMBERED:
             self._rules.clear()
         room = self._rooms.get(booked.agent_id)
@@ -181,7 +213,7 @@ class Importer:
             # As it is stored, a character takes five at most in what a carrier gets (`&amp;`).
             room = room_for_context(find.agent(self._desk.store, booked.agent_id).connection) // 5
             self._rooms[booked.agent_id] = room
-        self._rules[key] = _Rule(number, room)
+        self._rules[key] = _Rule(number, room, at, when, booked, shared)
 
 
 def _content(row: staged.Row) -> tuple[Any, ...]:

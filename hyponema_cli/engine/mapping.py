@@ -28,6 +28,7 @@ from hyponema_cli.engine.request import Request, laid_over
 PERSONAL = frozenset({"to", "name", "description", "context", "metadata", "ref"})
 """What of a request has no part in its rule: who is called, and what is known of them."""
 _PERSONAL_FIELDS = frozenset({"phone_number", "name", "description", "customer_context", "metadata", "ref"})
+_NOT_RULING = _PERSONAL_FIELDS | {"scheduled_time"}
 OUTER = ("context", "customer_context", "metadata", "retry_policy")
 _LOOKS_LIKE = 0.85
 STEP = "step"
@@ -38,6 +39,8 @@ class Parts(NamedTuple):
     """A row taken apart: rows of the same `rule` differ in nothing but the rest."""
 
     rule: Any
+    at: str | None
+    """The time, where it is said in a word of its own, as `WhenWords.at` has it; None: it is part of the rule."""
     to: str
     name: str | None
     description: str | None
@@ -170,14 +173,14 @@ class FromObjects:
         """Take a row apart; None when it needs to be looked at as a whole."""
         if self._fill[step].templates or not isinstance(row, dict) or row.get("user_id") is not None:
             return None
-        rule = {name: value for name, value in row.items() if name not in _PERSONAL_FIELDS}
+        rule = {name: value for name, value in row.items() if name not in _NOT_RULING}
         asked = self._fill[step].request
         if "" in (asked.to, asked.name, asked.description, asked.ref):
             return None
-        personal = [row.get(name) for name in ("phone_number", "name", "description", "ref")]
+        personal = [row.get(name) for name in ("phone_number", "name", "description", "ref", "scheduled_time")]
         if asked.user is not None or not all(value is None or _is_plain(value) for value in personal):
             return None
-        to, name, description, ref = personal
+        to, name, description, ref, at = personal
         to = asked.to or to
         try:
             context, metadata = (_object_in(row, each) for each in ("customer_context", "metadata"))
@@ -186,7 +189,8 @@ class FromObjects:
         if to is None or not phone.is_plain(to):
             return None
         return Parts(
-            repr(rule),
+            (repr(rule), at is None),
+            at,
             to,
             asked.name or name,
             asked.description if asked.description is not None else description,
@@ -276,6 +280,7 @@ class _Quick(NamedTuple):
     """Where in a row of cells the parts are."""
 
     rule: Callable[[Sequence[str]], Any]
+    at: Getter | None
     user: int | None
     to: Getter
     name: Getter
@@ -296,10 +301,18 @@ class _Quick(NamedTuple):
         for name, field in (("to", "phone_number"), ("name", "name"), ("description", "description"), ("ref", "ref")):
             said = getattr(asked, name)
             texts[name] = _getter(said, at) if said is not None else _cell(where.get(field))
-        ruling = [index for index, field in own if field.partition(".")[0] not in _PERSONAL_FIELDS | {"context"}]
+        ruling = [index for index, field in own if field.partition(".")[0] not in _NOT_RULING | {"context"}]
         ruling += [
-            at[column] for name, _, each in _templates(asked) if name not in PERSONAL for column in each.columns
+            at[column]
+            for name, word, each in _templates(asked)
+            if name not in PERSONAL and (name, word) != ("when", "at")
+            for column in each.columns
         ]
+        time: Getter | None = None
+        if asked.when.at is not None:
+            time = _getter(asked.when.at, at)
+        elif "scheduled_time" in where:
+            time = _cell(where["scheduled_time"])
         columns: dict[str, dict[str, int]] = {"context": {}, "metadata": {}}
         for index, field in own:
             outer, dot, key = field.partition(".")
@@ -309,6 +322,7 @@ class _Quick(NamedTuple):
             return None
         return cls(
             itemgetter(*dict.fromkeys(ruling)) if ruling else lambda row: (),
+            time,
             where.get("user_id"),
             texts["to"],
             texts["name"],
@@ -328,12 +342,14 @@ class _Quick(NamedTuple):
                 return None
         try:
             to, name, description, ref = self.to(row), self.name(row), self.description(row), self.ref(row)
+            at = self.at(row) if self.at is not None else None
         except _Empty:
             return None
         if not phone.is_plain(to) or (name and not name.strip()) or (ref and not ref.strip()):
             return None
         return Parts(
-            self.rule(row),
+            (self.rule(row), not at),
+            at or None,
             to,
             name or None,
             description or None,

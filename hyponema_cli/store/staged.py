@@ -15,8 +15,10 @@ from datetime import datetime
 from typing import Any
 
 from hyponema_cli.core.errors import Busy
-from hyponema_cli.core.instant import to_text
+from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.records import Schedule, User
+from hyponema_cli.core.schedule import Occurrence
+from hyponema_cli.core.when import When
 from hyponema_cli.store import Store, users
 from hyponema_cli.store.schedules import NAMES, to_row
 
@@ -58,6 +60,25 @@ def shared_of(schedule: Schedule) -> tuple[Any, ...]:
     """Return what a schedule may share with others, as it is stored."""
     row = to_row(schedule)
     return tuple(row[name] for name in SHARED)
+
+
+_INSTANT = tuple(map(SHARED.index, ("run_at", "run_local", "run_fold", "next_run_at", "next_slot", "next_note")))
+
+
+def at_another_time(shared: tuple[Any, ...], when: When, following: Occurrence) -> tuple[Any, ...]:
+    """Return what a one-shot may share with others, with another instant in it."""
+    values = list(shared)
+    instant = (
+        maybe_text(when.run_at),
+        when.run_local.isoformat() if when.run_local else None,
+        when.run_fold,
+        to_text(following.at),
+        following.slot,
+        following.note,
+    )
+    for at, value in zip(_INSTANT, instant, strict=True):
+        values[at] = value
+    return tuple(values)
 
 
 def own_of(schedule: Schedule) -> tuple[Any, ...]:

@@ -73,7 +73,10 @@ COLUMNS = {
     "weekdays": ["", "", "1,3,5", "mon-fri", "0"],
     "local_time": ["", "", "09:30", "25:00"],
     "cron_expression": ["0 9 * * 1", "0 10 29 2 *", "", "", "61 * * * *"],
-    "scheduled_time": ["", "", "", "2026-12-01 14:30", "2026-10-25 02:30", "2020-01-01 10:00"],
+    "scheduled_time": ["", "", "", "2026-12-01 14:30", "2026-12-02T14:30Z", "now", "2026-10-25 02:30",
+                       "2020-01-01 10:00", "2026-12-03 24:61", "09:30"],
+    "fold": ["", "first", "second"],
+    "until_at": ["", "2026-12-02", "2026-11-01"],
     "name": ["", "Weekly", " ", "Núñez"],
     "description": ["", "a", " "],
     "context.order": ["", "ORD-1", "x" * 900, "&" * 900],
@@ -97,6 +100,8 @@ def files(draw: st.DrawFn) -> tuple[list[str], list[Cells]]:
     some = draw(st.permutations(sorted(COLUMNS)))[: draw(st.integers(2, 9))]
     columns = sorted({"phone_number", "timezone", "cron_expression", *some})
     good = {name: COLUMNS[name][0] for name in columns}
+    if "scheduled_time" in columns and draw(st.booleans()):
+        good |= {"scheduled_time": "2026-12-01 14:30", "cron_expression": ""}
     change = st.sampled_from(columns).flatmap(lambda name: st.tuples(st.just(name), st.sampled_from(COLUMNS[name])))
     made = st.lists(change, min_size=1, max_size=2).map(lambda changes: {**good, **dict(changes)})
     return columns, [good, *draw(st.lists(made, min_size=4, max_size=16))]
@@ -166,6 +171,23 @@ def _first_lines(found: Sequence[Cells]) -> list[int]:
         lines.append(line)
         line += 1 + sum(cell.count("\n") for cell in row.values())
     return lines
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_one_shots_that_differ_only_in_their_time_are_each_placed(crowd: World, form: str) -> None:
+    clear(crowd)
+    times = ("2026-10-24 02:30", "2026-10-25 02:30", "2026-03-29 02:30", "2026-10-24 00:30Z", "2026-12-02 10:00",
+             "now", "2020-01-01 10:00", "09:30")  # fmt: skip
+    found = [
+        {"phone_number": "+34600000001", "timezone": "Europe/Madrid", "fold": "second", "until_at": "2026-12-01",
+         "scheduled_time": text} for text in times
+    ]  # fmt: skip
+    data = as_csv(found, list(found[0])) if form == "csv" else "\n".join(map(json.dumps, found)).encode()
+    expected, refused = added_one_by_one(crowd, found, Request())
+    _, bad = imported(crowd, data, form)
+    assert stored(crowd) == expected
+    assert [line - (2 if form == "csv" else 1) for line, _ in bad] == refused == [2, 4, 6, 7]
+    assert expected[1].run_fold == 1
 
 
 @examples(100)
