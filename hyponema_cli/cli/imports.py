@@ -128,13 +128,22 @@ def reading(source: str, options: ImportOptions) -> Iterator[tuple[Rows, Refusal
             name, file = source, stack.enter_context(Path(source).open("rb"))
         known = os.fstat(file.fileno())
         size = known.st_size if stat.S_ISREG(known.st_mode) else None
-        bad = stack.enter_context(Path(options.rejected).open("w", encoding="utf-8")) if options.rejected else None
+        bad = (
+            stack.enter_context(open(options.rejected, "w", encoding="utf-8", opener=_private))
+            if options.rejected
+            else None
+        )
         delimiter = options.delimiter.replace("\\t", "\t") if options.delimiter else None
         try:
             yield Rows(name, file, kind, delimiter, size), Refusals(bad)
         except InvalidInput as error:
             said = error.message if error.message.startswith(name) else f"{name}: {error.message}"
             raise InvalidInput(said, hint=error.hint) from error
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that, if it is new, only its owner may read: it tells of people."""
+    return os.open(path, flags, 0o600)
 
 
 def format_of(path: str, said: str | None) -> str:
@@ -191,7 +200,7 @@ def answer(
             hint="mend them, or store the others: --partial",
         )
     verb = "Would add" if session.dry_run else "Added"
-    said = [f"{verb} {counts.added:,} {noun}"]
+    said = [f"{verb} {counts.added:,} {noun}{'' if counts.added == 1 else 's'}"]
     said += [f"{counts.unchanged:,} unchanged"] if counts.unchanged else []
     said += [f"{counts.rejected:,} rejected"] if counts.rejected else []
     if session.dry_run:

@@ -129,7 +129,7 @@ def import_(
             importer.judge(source.watched(found, on_progress))
             if not session.dry_run and (reader.partial or not importer.counts.rejected):
                 importer.store()
-        return answer(session, source, importer.counts, refusals, reader, "users")
+        return answer(session, source, importer.counts, refusals, reader, "user")
 
 
 @command(app, "export")

@@ -57,6 +57,7 @@ def test_the_good_rows_are_stored_when_that_is_said_and_the_bad_ones_written_dow
     assert answer.json == {"added": 1, "unchanged": 0, "rejected": 2}
     bad = [json.loads(line) for line in (hyp.home / "bad.jsonl").read_text("utf-8").splitlines()]
     assert [each["line"] for each in bad] == [3, 4]
+    assert (hyp.home / "bad.jsonl").stat().st_mode & 0o777 == 0o600
     assert bad[0]["reason"] == "unknown timezone 'Europe/Madird'"
     (stored,) = hyp.ok("schedules", "list", "--json").json
     assert (stored["phone_number"], stored["name"]) == ("+34600000011", "First")
@@ -114,7 +115,7 @@ def test_users_are_known_again_by_id_else_by_number(hyp: Hyp) -> None:
     assert hyp.ok("users", "import", "people.csv").err == "Added 2 users.\n"
     assert hyp.ok("users", "show", "p1", "--json").json["context"] == {"language": "es"}
     by_number = "name,phone_number,timezone,language\nAna,+34 600 000 021,Europe/Madrid,es\nEva,+34600000030,,\n"
-    assert hyp("users", "import", "-", stdin=by_number).err == "Added 1 users; 1 unchanged.\n"
+    assert hyp("users", "import", "-", stdin=by_number).err == "Added 1 user; 1 unchanged.\n"
     assert hyp("users", "import", "-", stdin=by_number).err == "Added 0 users; 2 unchanged.\n"
     other = hyp("users", "import", "-", stdin="id,name,phone_number\np1,Anna,+34600000021\n")
     assert (other.code, other.err.splitlines()[0]) == (
@@ -124,10 +125,10 @@ def test_users_are_known_again_by_id_else_by_number(hyp: Hyp) -> None:
     hyp.ok("users", "remove", "p2")
     again = hyp("users", "import", "people.csv")
     hyp.ok("schedules", "add", "--user", "p1", "--in", "1h")
-    assert again.err == "Added 1 users; 1 unchanged.\n"  # nothing refers to who was removed
+    assert again.err == "Added 1 user; 1 unchanged.\n"  # nothing refers to who was removed
     named = hyp("users", "import", "-", "--name", "{a} {b}", "--phone", "{c}", "--id", "crm-{d}",
                 stdin="a,b,c,d\nEva,Ruiz,+34600000031,7\n")  # fmt: skip
-    assert named.err == "Added 1 users.\n"
+    assert named.err == "Added 1 user.\n"
     assert hyp.ok("users", "show", "crm-7", "--json").json["name"] == "Eva Ruiz"
 
 
@@ -199,7 +200,7 @@ def test_a_bad_line_of_json_is_a_bad_row(hyp: Hyp) -> None:
         "line 3: 7 is not a JSON obje",
         "line 4: unknown field 'phone",
         "line 6: it is not JSON: 'pho",
-        "Added 1 schedules; 4 rejecte",
+        "Added 1 schedule; 4 rejected",
     ]
 
 
