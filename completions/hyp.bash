@@ -91,7 +91,7 @@ _hyp_spot() {
         goes_on=''
         ;;
     'hyp users')
-        commands='add list show edit remove forget'
+        commands='add import export list show edit remove forget'
         options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
         arguments=''
         goes_on=''
@@ -100,6 +100,18 @@ _hyp_spot() {
         commands=''
         options='--phone=any --id=any --tz=ask:zones --local-time=any --window=one:us-tcpa,fr,es,always --context=any --context-json=any --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -n --dry-run -h --help'
         arguments='any'
+        goes_on=''
+        ;;
+    'hyp users import')
+        commands=''
+        options='--format=one:csv,json,jsonl --delimiter=any --partial --rejected=files --name=any --phone=any --id=any --tz=ask:zones --local-time=any --window=one:us-tcpa,fr,es,always --context=any --context-json=any --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -n --dry-run -h --help'
+        arguments='files'
+        goes_on=''
+        ;;
+    'hyp users export')
+        commands=''
+        options='--format=one:csv,json,jsonl --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
+        arguments='files'
         goes_on=''
         ;;
     'hyp users list')
@@ -193,14 +205,14 @@ _hyp_spot() {
         goes_on=''
         ;;
     'hyp schedules')
-        commands='add list show edit pause resume cancel skip run-now'
+        commands='add list show edit pause resume cancel skip run-now import export'
         options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
         arguments=''
         goes_on=''
         ;;
     'hyp schedules add')
         commands=''
-        options='--weekdays=any --at=any --cron=any --in=any --before=any --tz=ask:zones --fold=one:first,second --agent=ask:agents --user=ask:users --to=ask:phones --allow-past --name=any --description=any --context=any --context-json=any --metadata=any --max-occurrences=any --start=any --until=any --max-attempts=any --max-retries=any --retry-delay=any --backoff=one:fixed,exponential --retry-on=each:no_answer,busy,timeout,failed,voicemail --catch-up-window=any --window=one:us-tcpa,fr,es,always --on-doubt=one:hold,redial-after --webhook-url=any --webhook-event=each:started,completed,failed,exhausted,missed,skipped,in_doubt --priority=any -n --dry-run --paused --ref=any --from-json=files --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
+        options='--weekdays=any --at=any --cron=any --in=any --before=any --tz=ask:zones --fold=one:first,second --agent=ask:agents --user=ask:users --to=ask:phones --allow-past --name=any --description=any --context=any --context-json=any --metadata=any --max-occurrences=any --start=any --until=any --max-attempts=any --max-retries=any --retry-delay=any --backoff=one:fixed,exponential --retry-on=each:no_answer,busy,timeout,failed,voicemail --catch-up-window=any --window=one:us-tcpa,fr,es,always --on-doubt=one:hold,redial-after --webhook-url=any --webhook-event=each:started,completed,failed,exhausted,missed,skipped,in_doubt --priority=any --paused --ref=any --from-json=files -n --dry-run --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
         arguments=''
         goes_on=''
         ;;
@@ -218,7 +230,7 @@ _hyp_spot() {
         ;;
     'hyp schedules edit')
         commands=''
-        options='--weekdays=any --at=any --cron=any --in=any --before=any --tz=ask:zones --fold=one:first,second --agent=ask:agents --user=ask:users --to=ask:phones --allow-past --name=any --description=any --context=any --context-json=any --metadata=any --max-occurrences=any --start=any --until=any --max-attempts=any --max-retries=any --retry-delay=any --backoff=one:fixed,exponential --retry-on=each:no_answer,busy,timeout,failed,voicemail --catch-up-window=any --window=one:us-tcpa,fr,es,always --on-doubt=one:hold,redial-after --webhook-url=any --webhook-event=each:started,completed,failed,exhausted,missed,skipped,in_doubt --priority=any -n --dry-run --clear=each:catch_up_window,description,max_occurrences,name,start,timezone,until,webhook_events,webhook_url,window --from-json=files --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
+        options='--weekdays=any --at=any --cron=any --in=any --before=any --tz=ask:zones --fold=one:first,second --agent=ask:agents --user=ask:users --to=ask:phones --allow-past --name=any --description=any --context=any --context-json=any --metadata=any --max-occurrences=any --start=any --until=any --max-attempts=any --max-retries=any --retry-delay=any --backoff=one:fixed,exponential --retry-on=each:no_answer,busy,timeout,failed,voicemail --catch-up-window=any --window=one:us-tcpa,fr,es,always --on-doubt=one:hold,redial-after --webhook-url=any --webhook-event=each:started,completed,failed,exhausted,missed,skipped,in_doubt --priority=any --clear=each:catch_up_window,description,max_occurrences,name,start,timezone,until,webhook_events,webhook_url,window --from-json=files -n --dry-run --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
         arguments='ask:schedules'
         goes_on=''
         ;;
@@ -250,6 +262,18 @@ _hyp_spot() {
         commands=''
         options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -n --dry-run -h --help'
         arguments='ask:schedules'
+        goes_on=''
+        ;;
+    'hyp schedules import')
+        commands=''
+        options='--format=one:csv,json,jsonl --delimiter=any --partial --rejected=files --weekdays=any --at=any --cron=any --in=any --before=any --tz=ask:zones --fold=one:first,second --agent=ask:agents --user=ask:users --to=ask:phones --allow-past --name=any --description=any --context=any --context-json=any --metadata=any --max-occurrences=any --start=any --until=any --max-attempts=any --max-retries=any --retry-delay=any --backoff=one:fixed,exponential --retry-on=each:no_answer,busy,timeout,failed,voicemail --catch-up-window=any --window=one:us-tcpa,fr,es,always --on-doubt=one:hold,redial-after --webhook-url=any --webhook-event=each:started,completed,failed,exhausted,missed,skipped,in_doubt --priority=any --ref=one:live,timezone,catch_up_window,calling_window,call_cap,pace,concurrency,daily_budget,webhook_url,webhook_events,webhook_allow_private,heartbeat_url --paused --tz-column=any --stagger=any --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -n --dry-run -h --help'
+        arguments='files'
+        goes_on=''
+        ;;
+    'hyp schedules export')
+        commands=''
+        options='--format=one:csv,json,jsonl --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
+        arguments='files'
         goes_on=''
         ;;
     'hyp occurrences')
