@@ -145,7 +145,8 @@ def _times() -> Sequence[Block]:
                 (
                     "'0 9 * * MON-FRI'",
                     "A cron expression: minute, hour, day of month, month, day of week. 0 and 7 are "
-                    "Sunday, as in cron. Where both days are given, either will do, unless one begins with *.",
+                    "Sunday, as in cron. Where both days are given, either will do, unless one begins with *. "
+                    "L as the day of month is its last day.",
                 ),
                 ("Europe/Madrid", "A zone is an IANA name."),
             ]
