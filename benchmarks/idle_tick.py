@@ -1,6 +1,6 @@
-"""What do `hyp tick` with nothing due, `hyp health` and `hyp why` cost? Whole processes, against an empty program.
+"""What do `hyp tick` with nothing due, `hyp health`, lists and `hyp why` cost? Whole processes, against an empty one.
 
-Behind `hyp health` stands also what it costs with a million schedules against none.
+What a monitor or a person asks often stands also with a million schedules against none.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ def two() -> None:
 
 app()
 """
+OFTEN = ("health", "schedules list --limit 50", "history")
 ROUNDS = 41
 ONE_OF_THEM = f"sch_{1:026d}"
 
@@ -48,21 +49,23 @@ def main() -> None:
             workspace(path, now, count, now + timedelta(days=3)).store.close()
             program = [sys.executable, "-m", "hyponema_cli", "--db", str(path)]
             commands[f"hyp tick, {count:,} schedules"] = [*program, "tick"]
-            commands[f"hyp health, {count:,} schedules"] = [*program, "health"]
+            for often in OFTEN:
+                commands[f"hyp {often}, {count:,} schedules"] = [*program, *often.split()]
         commands[f"hyp why, {count:,} schedules"] = [*program, "why", ONE_OF_THEM]
         times: dict[str, list[float]] = {name: [] for name in commands}
         for _ in range(ROUNDS):
             # In turns, so that whatever else the machine does hits all alike.
             for name, command in commands.items():
                 begin = time.perf_counter()
-                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+                subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 times[name].append(time.perf_counter() - begin)
     base = statistics.median(times["an empty Typer program"])
     for name, taken in times.items():
         middle = statistics.median(taken)
-        print(f"{name:32} {middle * 1000:7.1f} ms  {middle / base:5.2f} x")
-    many, none = (statistics.median(times[f"hyp health, {count:,} schedules"]) for count in (1_000_000, 0))
-    print(f"hyp health, a million against none {many / none:22.2f} x")
+        print(f"{name:44} {middle * 1000:7.1f} ms  {middle / base:5.2f} x")
+    for often in OFTEN:
+        many, none = (statistics.median(times[f"hyp {often}, {count:,} schedules"]) for count in (1_000_000, 0))
+        print(f"{f'hyp {often}, a million against none':56} {many / none:5.2f} x")
 
 
 if __name__ == "__main__":

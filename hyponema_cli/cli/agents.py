@@ -127,11 +127,12 @@ def show(session: Session, agent: Word) -> None:
     \b
     Examples:
       hyp agents show agent-123
+      hyp agents show agent-123 --json | jq -r '.numbers[]'
     """
     with session.store() as store:
         found = find.agent(store, agent)
         attached = [number.phone_number for number in numbers.of_agent(store, found.id)]
-        live = schedules.live_ids_of(store, "agent_id", found.id)
+        live = schedules.count_live_of(store, "agent_id", found.id)
         may = stored_tools.enabled(store, found.id)
     session.show_one(
         [
@@ -144,9 +145,9 @@ def show(session: Session, agent: Word) -> None:
             ("call reason", found.call_reason),
             ("numbers", ", ".join(attached) or "none (it cannot call: hyp numbers attach)"),
             ("tools", ", ".join(may) or None),
-            ("live schedules", str(len(live))),
+            ("live schedules", str(live)),
         ],
-        {**json.agent(found), "numbers": attached, "tools": may, "live_schedules": len(live)},
+        {**json.agent(found), "numbers": attached, "tools": may, "live_schedules": live},
     )
 
 
@@ -221,6 +222,7 @@ def remove(session: Session, agent: Word) -> None:
     \b
     Examples:
       hyp agents remove agent-123
+      hyp agents remove "Check-in" --dry-run
     """
     with session.desk() as desk, desk.store.transaction():
         now = desk.clock.now()

@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
-from hyponema_cli.cli.users import read_phone
 from hyponema_cli.core import document
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.engine import body
@@ -40,8 +38,7 @@ def read(source: str, *, change: bool = False) -> Request:
         ) from error
     if isinstance(value, list):
         raise InvalidInput(f"{name} holds a list", hint="one object here; a list: hyp schedules import FILE")
-    request = body.read(value, change=change)
-    return replace(request, to=read_phone(request.to)) if request.to is not None else request
+    return body.read(value, change=change)
 
 
 @contextmanager

@@ -38,6 +38,7 @@ def list_(session: Session) -> None:
     \b
     Examples:
       hyp carriers list
+      hyp carriers list --jsonl
     """
     rented, held = _in_workspace(session)
     known = carriers.installed()

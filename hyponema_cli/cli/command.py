@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 import typer
 
 from hyponema_cli.cli import output
+from hyponema_cli.cli.plain import Group, Leaf
 from hyponema_cli.clock import Clock, SystemClock
 from hyponema_cli.config import workspace_path
 from hyponema_cli.core.errors import InvalidInput
@@ -185,7 +186,7 @@ def show_table(columns: Sequence[Column[T]], items: Sequence[T], heading: str | 
         output.say(f"(no room for {', '.join(left_out)}; a wider window, a pipe or --json shows all)")
 
 
-_SHARED: dict[str, Any] = {
+SHARED: dict[str, Any] = {
     "db": Annotated[
         str | None, typer.Option("--db", metavar="PATH", help="The workspace file. [env: HYP_DB]", show_default=False)
     ],
@@ -200,6 +201,7 @@ _SHARED: dict[str, Any] = {
         bool, typer.Option("--no-input", help="Ask nothing. [env: HYP_NO_INPUT]", show_default=False)
     ],
 }
+"""What every command takes."""
 _MORE: dict[str, Any] = {
     "limit": Annotated[int, typer.Option("--limit", metavar="N", help="How many at most; 0 is all. [default: 50]")],
     "jsonl": Annotated[bool, typer.Option("--jsonl", help="Answer in JSON, a line a row.")],
@@ -223,6 +225,7 @@ _DEFAULTS: dict[str, Any] = {"db": None, "workspace": None, "limit": 50, "fields
 def group(help_text: str) -> typer.Typer:
     """Return the app of a noun; its verbs are declared with `command`."""
     app = typer.Typer(
+        cls=Group,
         help=help_text,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -246,7 +249,7 @@ def command(
 
     `takes` is LIST, FORM or WRITE: options that its Session is given besides.
     """
-    common = _SHARED | {each: _MORE[each] for each in takes}
+    common = SHARED | {each: _MORE[each] for each in takes}
 
     def declare(function: Callable[..., int | None]) -> Callable[..., int | None]:
         parameters = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
@@ -261,7 +264,7 @@ def command(
             return function(_merged(invocation, given), **values)
 
         _declare(run, [*own, *_parameters(common)])
-        app.command(name, context_settings={"help_option_names": ["-h", "--help"]})(run)
+        app.command(name, cls=Leaf, context_settings={"help_option_names": ["-h", "--help"]})(run)
         return function
 
     return declare
@@ -336,4 +339,4 @@ def _parameters(options: dict[str, Any]) -> list[inspect.Parameter]:
     ]
 
 
-_declare(take_shared, _parameters(_SHARED))
+_declare(take_shared, _parameters(SHARED))

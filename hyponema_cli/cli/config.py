@@ -192,6 +192,7 @@ def show(session: Session) -> None:
     \b
     Examples:
       hyp config show
+      hyp config show --json | jq .timezone
     """
     with session.store() as store:
         current, chosen = settings.load(store), settings.stored(store)
@@ -214,6 +215,7 @@ def get(session: Session, key: Key) -> None:
     \b
     Examples:
       hyp config get live
+      hyp --workspace dev config get timezone
     """
     setting = _setting(key)
     with session.store() as store:
@@ -249,6 +251,7 @@ def unset(session: Session, key: Key) -> None:
     \b
     Examples:
       hyp config unset live
+      hyp config unset daily_budget --dry-run
     """
     _setting(key)
     _change(session, key, None)

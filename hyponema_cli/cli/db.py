@@ -52,6 +52,7 @@ def status(session: Session) -> None:
     \b
     Examples:
       hyp db status
+      hyp db status --json
     """
     from hyponema_cli.store.status import inspect
 
@@ -189,6 +190,7 @@ def migrate(
     \b
     Examples:
       hyp db migrate
+      hyp db migrate --dry-run
     """
     from hyponema_cli.store.check import schema_of
     from hyponema_cli.store.migrations import SCHEMA_VERSION
@@ -218,6 +220,7 @@ def vacuum(session: Session) -> None:
     \b
     Examples:
       hyp db vacuum
+      hyp --workspace dev db vacuum --json
     """
     from hyponema_cli.store import room
 

@@ -39,3 +39,22 @@ BY_KIND = {
     "busy": Exit.BUSY,
     "schema": Exit.SCHEMA,
 }
+
+MEANINGS = {
+    Exit.OK: "Done; also when there was nothing to do, a list is empty, or the same was said before.",
+    Exit.FAILED: "Failed, or the answer was no.",
+    Exit.USAGE: "Usage: a wrong option, value or command. Nothing was changed.",
+    Exit.ATTENTION: "Finished, but something needs a look: a call failed, a check failed, a row was rejected.",
+    Exit.NOT_FOUND: "There is no such thing, or several bear that name.",
+    Exit.CONFLICT: "The state of things forbids it.",
+    Exit.CREDENTIALS: "A carrier's credentials are missing, or it refuses them.",
+    Exit.UNAVAILABLE: "A carrier cannot be reached, or takes nothing now: try later.",
+    Exit.NO_DATABASE: "There is no workspace file at that path; hyp init makes one.",
+    Exit.BUSY: "Another process held the workspace for too long: try again.",
+    Exit.SCHEMA: "A newer hyp wrote the workspace.",
+    Exit.INTERNAL: "A bug in hyp; HYP_DEBUG=1 shows the traceback.",
+    Exit.INTERRUPTED: "Interrupted by Ctrl-C.",
+    Exit.BROKEN_PIPE: "The reader of standard output went away, as head does.",
+    Exit.TERMINATED: "Stopped by force: a second SIGTERM.",
+}
+"""What each says to the person, or the script, that reads it."""

@@ -41,7 +41,7 @@ def health(
     Examples:
       hyp health
       hyp health --json --max-lag 2m
-      hyp health --max-heartbeat 0          (where nothing is meant to run)
+      hyp health --max-heartbeat 0  # where nothing is meant to run
     """
     limits = Limits(timewords.parse_duration(max_lag), timewords.parse_duration(max_heartbeat))
     with session.store() as store:

@@ -39,7 +39,7 @@ def history(
         bool, typer.Option("--events", help="Show the audit trail: every change of state, by whom and why.")
     ] = False,
     status: Annotated[
-        list[str] | None, typer.Option("--status", metavar="STATUS", help="Only these; may be repeated.")
+        list[str] | None, typer.Option("--status", metavar="STATUS", help="Only these, or all; may be repeated.")
     ] = None,
     since: Annotated[
         str | None, typer.Option("--since", metavar="WHEN", help="Since an instant, a date, or 24h ago as in 24h.")

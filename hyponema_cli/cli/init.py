@@ -14,9 +14,9 @@ def init(session: Session) -> None:
 
     \b
     Examples:
-      hyp init                     the default workspace
-      hyp --workspace dev init     another one, for trying things
-      hyp --db ./calls.db init     a file of your own
+      hyp init
+      hyp --workspace dev init  # another one, for trying things
+      hyp --db ./calls.db init  # a file of your own
     """
     from hyponema_cli import zonedata
     from hyponema_cli.store import create, settings

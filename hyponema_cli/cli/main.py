@@ -12,13 +12,13 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from hyponema_cli import __version__
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import take_shared
 from hyponema_cli.cli.exits import BY_KIND, Exit
-from hyponema_cli.core.errors import HypError
+from hyponema_cli.cli.plain import Group
+from hyponema_cli.core.errors import HypError, nearest
 
 COMMANDS = {
     "init": "init",
@@ -43,6 +43,7 @@ COMMANDS = {
     "reconcile": "reconcile",
     "sessions": "sessions",
     "tools": "tools",
+    "mcp": "mcp",
     "promises": "promises",
     "suppressions": "suppressions",
     "webhooks": "webhooks",
@@ -50,8 +51,11 @@ COMMANDS = {
     "config": "config",
     "db": "db",
     "setup": "setup",
+    "help": "help",
+    "man": "man",
+    "completion": "completion",
 }
-"""Each command and the module of this folder that holds it, in the order of `hyp --help`."""
+"""Each command and the module of this folder that holds it. `hyp --help` has them by their use: see `usage.py`."""
 
 
 class _LazyCommands(dict[str, Any]):
@@ -79,7 +83,7 @@ class _LazyCommands(dict[str, Any]):
         return iter(COMMANDS)
 
 
-class _Root(TyperGroup):
+class _Root(Group):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands = _LazyCommands()
@@ -101,7 +105,7 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Scheduled phone calls for voice agents: at the right local time, dialled exactly once, explained.",
-    epilog="Begin with: hyp demo",
+    add_completion=False,  # Typer's own; ours is quicker, knows names, and is safe with them: see `completion.py`
 )
 
 
@@ -123,11 +127,16 @@ def root(
     take_shared(context, db=db, workspace=workspace, as_json=as_json, no_input=no_input)
 
 
+def root_command() -> Any:
+    """Return the whole program as Typer runs it."""
+    return typer.main.get_command(app)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run hyp; return its exit code."""
     words = _joined(sys.argv[1:] if arguments is None else arguments)
     try:
-        outcome = typer.main.get_command(app).main(args=words, prog_name="hyp", standalone_mode=False)
+        outcome = root_command().main(args=words, prog_name="hyp", standalone_mode=False)
         output.flush()
         return Exit(outcome) if isinstance(outcome, int) else Exit.OK
     except output.ReaderGone:
@@ -186,6 +195,11 @@ def _report_other(error: Exception, words: list[str]) -> int:
     )
 
 
+def _clipped(text: str) -> str:
+    """Keep the begin and the end of what would fill the window: the value that was typed may be a whole file."""
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE // 2]} … {text[-200:]}"
+
+
 def _report_usage(error: Any, words: list[str]) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "hyp"
@@ -194,13 +208,22 @@ def _report_usage(error: Any, words: list[str]) -> int:
         return Exit.USAGE
     message = error.format_message().strip().rstrip(".")
     hint = f"{path} --help"
+    if type(error).__name__ == "NoSuchOption":
+        known = [name for each in context.command.get_params(context) for name in each.opts] if context else []
+        match = nearest(error.option_name, [name for name in known if name.startswith("-")])
+        message = f"no such option {error.option_name!r}"
+        hint = f"did you mean {match}?" if match else hint
     if message.startswith("Got unexpected extra argument"):
         message = message[:200]
         hint = "put what holds blanks or stars in quotes, as in --cron '0 9 * * MON'; " + hint
     return _report("usage", Exit.USAGE, message[:1].lower() + message[1:], hint, words)
 
 
+LONGEST_MESSAGE = 1_000
+
+
 def _report(kind: str, code: Exit, message: str, hint: str | None, words: list[str]) -> int:
+    message, hint = _clipped(message), hint and _clipped(hint)
     if "--json" in words or "--jsonl" in words:
         from hyponema_cli.render.json import document
 

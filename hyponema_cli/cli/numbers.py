@@ -36,6 +36,7 @@ def add(
     \b
     Examples:
       hyp numbers add +34910000001 --carrier simulated
+      hyp numbers add "+1 212 555 0100" --carrier twilio --label "New York"
     """
     with session.desk() as desk:
         added = engine.add(desk, read_phone(number), carrier, label)
@@ -53,6 +54,7 @@ def list_(session: Session) -> None:
     \b
     Examples:
       hyp numbers list
+      hyp numbers list --json | jq -r '.[] | select(.agent_id == null).phone_number'
     """
     with session.store() as store:
         found = numbers.select(store, session.most)
@@ -73,6 +75,7 @@ def show(session: Session, number: Word) -> None:
     \b
     Examples:
       hyp numbers show +34910000001
+      hyp numbers show +34910000001 --json | jq -r .agent_id
     """
     with session.store() as store:
         found = find.number(store, number)
@@ -100,6 +103,7 @@ def attach(
     \b
     Examples:
       hyp numbers attach +34910000001 agent-123
+      hyp numbers attach +34910000001 agent-124 --move
     """
     with session.desk() as desk:
         found = engine.attach(desk, number, agent, move=move)
@@ -113,6 +117,7 @@ def detach(session: Session, number: Word) -> None:
     \b
     Examples:
       hyp numbers detach +34910000001
+      hyp numbers detach +34910000001 --dry-run
     """
     with session.desk() as desk:
         found = engine.detach(desk, number)
@@ -126,6 +131,7 @@ def release(session: Session, number: Word) -> None:
     \b
     Examples:
       hyp numbers release +34910000001
+      hyp numbers release +34910000001 --dry-run
     """
     with session.desk() as desk:
         found = engine.release(desk, number)

@@ -18,7 +18,6 @@ from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.explain import NOTES, REASONS, in_words
 from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.schedule import Note, Occurrence, Rule, occurrences
-from hyponema_cli.core.when import WhenWords
 from hyponema_cli.render import times
 from hyponema_cli.render.tables import Column
 
@@ -30,7 +29,9 @@ app = single()
 DEFAULT_COUNT = 10
 
 
-class _Firing(NamedTuple):
+class Firing(NamedTuple):
+    """When a call would go out."""
+
     at: datetime
     zone: ZoneInfo
     note: Note | None
@@ -83,50 +84,75 @@ def preview(
     """
     if as_calendar and session.json:
         raise InvalidInput("--calendar and --json cannot be used together", hint="without --calendar, it is the data")
-    words, timezone = options.words(), options.timezone
-    now = session.clock.now()
-    if schedule is not None:
-        if words or timezone is not None or options.fold is not None:
-            raise InvalidInput(
-                f"schedule {schedule!r} and a rule typed here cannot be used together",
-                hint="leave out the schedule, or the options that say when",
-            )
-        if as_calendar:
-            _draw_stored(session, schedule, after, until, count)
-            return
-        firings = _of_stored(session, schedule, after, until, count)
-    else:
-        rule, zone = _typed(session, words, timezone, now, after)
-        # "Now" is not after now: what is typed as an instant may be this very second.
-        begin = _begin(after, zone, now) or now - walltime.SECOND
-        if as_calendar:
-            title = f"{in_words(rule)}, {zone.key}"
-            _draw(title, occurrences(rule, begin), zone, begin, until, count, now)
-            return
-        chosen = _chosen(occurrences(rule, begin), zone, until, count)
-        firings = [_Firing(each.at, zone, each.note) for each in chosen]
+    if as_calendar:
+        _draw_wanted(session, options, schedule, count, after, until)
+        return
+    coming = firings(session, options, schedule, count, after, until)
     columns = [
-        Column[_Firing]("utc", lambda it: to_text(it.at)),
-        Column[_Firing]("local", lambda it: _local_iso(it), lambda it: times.local(it.at, it.zone)),
-        Column[_Firing](
+        Column[Firing]("utc", lambda it: to_text(it.at)),
+        Column[Firing]("local", lambda it: _local_iso(it), lambda it: times.local(it.at, it.zone)),
+        Column[Firing](
             "timezone", lambda it: it.zone.key, lambda it: f"{it.zone.key} {it.at.astimezone(it.zone):%Z}"
         ),
-        Column[_Firing]("note", lambda it: it.note, lambda it: NOTES[it.note] if it.note else " ", elastic=True),
+        Column[Firing]("note", lambda it: it.note, lambda it: NOTES[it.note] if it.note else " ", elastic=True),
     ]
     if schedule is not None:
-        columns.append(Column[_Firing]("verdict", lambda it: it.verdict))
+        columns.append(Column[Firing]("verdict", lambda it: it.verdict))
         columns.append(
-            Column[_Firing](
+            Column[Firing](
                 "reason",
                 lambda it: it.reason,
                 lambda it: REASONS.get(it.reason, it.reason) if it.reason else " ",
                 elastic=True,
             )
         )
-    session.show(firings, columns, _shape, "No occurrences.")
+    session.show(coming, columns, shape, "No occurrences.")
 
 
-def _of_stored(session: Session, word: str, after: str | None, until: str | None, count: int | None) -> list[_Firing]:
+def firings(
+    session: Session,
+    options: WhenOptions,
+    schedule: str | None,
+    count: int | None,
+    after: str | None,
+    until: str | None,
+) -> list[Firing]:
+    """Return when a stored schedule fires, or a rule that is typed here."""
+    _refuse_both(options, schedule)
+    if schedule is not None:
+        return _of_stored(session, schedule, after, until, count)
+    now = session.clock.now()
+    rule, zone, begin = _typed(session, options, now, after)
+    chosen = _chosen(occurrences(rule, begin), zone, until, count)
+    return [Firing(each.at, zone, each.note) for each in chosen]
+
+
+def _draw_wanted(
+    session: Session,
+    options: WhenOptions,
+    schedule: str | None,
+    count: int | None,
+    after: str | None,
+    until: str | None,
+) -> None:
+    _refuse_both(options, schedule)
+    if schedule is not None:
+        _draw_stored(session, schedule, after, until, count)
+        return
+    now = session.clock.now()
+    rule, zone, begin = _typed(session, options, now, after)
+    _draw(f"{in_words(rule)}, {zone.key}", occurrences(rule, begin), zone, begin, until, count, now)
+
+
+def _refuse_both(options: WhenOptions, schedule: str | None) -> None:
+    if schedule is not None and (options.words() or options.timezone is not None or options.fold is not None):
+        raise InvalidInput(
+            f"schedule {schedule!r} and a rule typed here cannot be used together",
+            hint="leave out the schedule, or the options that say when",
+        )
+
+
+def _of_stored(session: Session, word: str, after: str | None, until: str | None, count: int | None) -> list[Firing]:
     """Return the firings of a stored schedule that are to come, and what the gates say of each."""
     from hyponema_cli.engine import find
     from hyponema_cli.engine.materialise import occurrences_ahead
@@ -139,7 +165,7 @@ def _of_stored(session: Session, word: str, after: str | None, until: str | None
         coming = occurrences_ahead(desk.store, found, workspace, _begin(after, zone, now))
         inquiry = Inquiry(desk, workspace, now)
         return [
-            _Firing(each.at, zone, each.note, inquiry.outlook(found, each))
+            Firing(each.at, zone, each.note, inquiry.outlook(found, each))
             for each in _chosen(coming, zone, until, count)
         ]
 
@@ -183,14 +209,16 @@ def _begin(after: str | None, zone: ZoneInfo | None, now: datetime) -> datetime 
 
 
 def _typed(
-    session: Session, words: WhenWords, timezone: str | None, now: datetime, after: str | None
-) -> tuple[Rule, ZoneInfo]:
-    """Return the rule of the options, and its zone: the one given, else that of the workspace if there is one."""
-    zone = timewords.parse_zone(timezone) if timezone is not None else _workspace_zone(session)
+    session: Session, options: WhenOptions, now: datetime, after: str | None
+) -> tuple[Rule, ZoneInfo, datetime]:
+    """Return the rule of the options, its zone, which is the one given or the workspace's, and where to begin."""
+    zone = timewords.parse_zone(options.timezone) if options.timezone is not None else _workspace_zone(session)
     # A preview may look at the past: `--after` is its now.
     present = _begin(after, zone, now) or now
-    asked = when.parse(words, zone, min(now, present))
-    return asked.rule(zone), zone or ZoneInfo("UTC")
+    asked = when.parse(options.words(), zone, min(now, present))
+    rule, zone = asked.rule(zone), zone or ZoneInfo("UTC")
+    # "Now" is not after now: what is typed as an instant may be this very second.
+    return rule, zone, _begin(after, zone, now) or now - walltime.SECOND
 
 
 def _workspace_zone(session: Session) -> ZoneInfo | None:
@@ -229,11 +257,12 @@ def _count(count: int | None, end: datetime | None) -> int | None:
     return count or None
 
 
-def _local_iso(it: _Firing) -> str:
+def _local_iso(it: Firing) -> str:
     return it.at.astimezone(it.zone).isoformat()
 
 
-def _shape(it: _Firing) -> dict[str, str | None]:
+def shape(it: Firing) -> dict[str, str | None]:
+    """Return what programs get."""
     return {
         "scheduled_time": to_text(it.at),
         "local_time": _local_iso(it),
@@ -243,7 +272,7 @@ def _shape(it: _Firing) -> dict[str, str | None]:
     }
 
 
-def _verdict_of(it: _Firing) -> dict[str, str | None]:
+def _verdict_of(it: Firing) -> dict[str, str | None]:
     """Return what the gates say of a firing; a rule that is only typed here has no gates."""
     if it.outlook is None:
         return {}

@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 
 from hyponema_cli.cli import values
-from hyponema_cli.cli.users import read_phone
 from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine.request import CLEARABLE, Request
 
@@ -148,7 +147,6 @@ class ScheduleOptions(WhenOptions):
     priority: Annotated[
         int | None, _option("--priority", metavar="N", help="Higher goes first at the same time.")
     ] = None
-    dry_run: Annotated[bool, _option("--dry-run", "-n", help="Say what would be stored, and store nothing.")] = False
 
     def request(
         self,
@@ -157,11 +155,11 @@ class ScheduleOptions(WhenOptions):
         paused: bool | None = None,
         clear: list[str] | None = None,
     ) -> Request:
-        """Return what was asked for."""
+        """Return what was asked for, as it was typed."""
         return Request(
             agent=self.agent,
             user=self.user,
-            to=read_phone(self.to) if self.to is not None else None,
+            to=self.to,
             when=self.words(allow_past=self.allow_past),
             timezone=self.timezone,
             name=self.name,
@@ -188,11 +186,16 @@ class ScheduleOptions(WhenOptions):
         )
 
 
+def default_agent() -> str | None:
+    """Return the agent of the environment."""
+    return os.environ.get("HYP_AGENT") or None
+
+
 def with_stand_ins(request: Request) -> Request:
     """Let the agent and the user of the environment stand in where a request names none."""
-    agent, user = (os.environ.get(name) or None for name in ("HYP_AGENT", "HYP_USER"))
+    user = os.environ.get("HYP_USER") or None
     return replace(
         request,
-        agent=request.agent or agent,
+        agent=request.agent or default_agent(),
         user=request.user or (user if request.to is None else None),
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from hyponema_cli.core.errors import HypError
@@ -42,10 +43,11 @@ def content(octets: bytes) -> None:
         raise cannot_leave(error) from error
 
 
-def to_file(path: Path, text: str, *, such_as: str, mode: int) -> None:
+def to_file(path: Path, text: str | Iterable[str], *, such_as: str, mode: int) -> None:
     """Put data into a file: those who read it meanwhile get the old text or the new one.
 
-    `such_as` is a name for it, for a hint. A file that is there keeps its mode; a new one gets `mode`.
+    What is long may come in pieces. `such_as` is a name for the file, for a hint. One that is there keeps its mode; a
+    new one gets `mode`.
     """
     import tempfile
 
@@ -60,8 +62,8 @@ def to_file(path: Path, text: str, *, such_as: str, mode: int) -> None:
         raise Failed(f"{path} cannot be written: {error.strerror}", hint="check its folder and its mode") from error
     new = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.writelines([text] if isinstance(text, str) else text)
             os.fchmod(file.fileno(), path.stat().st_mode & 0o777 if path.exists() else mode)
         new.replace(path)
     except OSError as error:

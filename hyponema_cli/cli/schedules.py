@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import groupby, islice
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -15,23 +16,37 @@ from hyponema_cli.cli import ask, bodies, output, values
 from hyponema_cli.cli.command import LIST, WRITE, Session, command, group, show_table
 from hyponema_cli.cli.confirm import confirm
 from hyponema_cli.cli.exits import Exit
-from hyponema_cli.cli.options import ScheduleOptions, with_stand_ins
+from hyponema_cli.cli.imports import (
+    Format,
+    ImportOptions,
+    Source,
+    Target,
+    answer,
+    export,
+    reading,
+    reading_shown,
+)
+from hyponema_cli.cli.options import ScheduleOptions, default_agent, with_stand_ins
+from hyponema_cli.cli.users import read_phone
 from hyponema_cli.core import timewords
 from hyponema_cli.core.call import LIVE_SCHEDULES, Outcome, ScheduleState
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.explain import NOTES, REASONS, in_words
 from hyponema_cli.core.instant import maybe_text, to_text
-from hyponema_cli.core.records import Schedule
+from hyponema_cli.core.records import Schedule, Settings
 from hyponema_cli.core.schedule import Note, Occurrence
 from hyponema_cli.engine import book, find
 from hyponema_cli.engine.desk import Desk
+from hyponema_cli.engine.imports import Importer
+from hyponema_cli.engine.mapping import Asked, FromCells, FromObjects
 from hyponema_cli.engine.materialise import materialise_one, occurrences_ahead
-from hyponema_cli.engine.request import laid_over
+from hyponema_cli.engine.request import Request, laid_over
 from hyponema_cli.engine.told import hears_machines
 from hyponema_cli.engine.why import Inquiry, Outlook
+from hyponema_cli.render import export as written
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
-from hyponema_cli.store import executions, schedules, settings
+from hyponema_cli.store import executions, schedules, settings, staged
 
 app = group("The rules: who calls whom, when.")
 
@@ -40,6 +55,7 @@ Words = Annotated[list[str], typer.Argument(metavar="SCHEDULE...", help="Ids or 
 FromJson = Annotated[
     str | None, typer.Option("--from-json", metavar="FILE|-", help="Read a request body; - is standard input.")
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be stored, and store nothing.")]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept with the schedule.")]
 
 
@@ -52,6 +68,7 @@ def add(
         str | None, typer.Option("--ref", metavar="KEY", help="Your own key: adding it again is safe.")
     ] = None,
     from_json: FromJson = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Add a schedule. Prints its id.
 
@@ -74,7 +91,7 @@ def add(
     """
     typed = options.request(ref=ref, paused=paused or None)
     request = with_stand_ins(laid_over(typed, bodies.read(from_json)) if from_json is not None else typed)
-    dry_run = options.dry_run
+    request = _with_number_read(request)
     with session.desk() as desk, bodies.speaking_of_fields(from_json):
         if from_json is None and session.is_attended and ask.is_lacking(desk.store, request):
             request = ask.complete(desk.store, desk.settings(), request, desk.clock.now())
@@ -92,6 +109,11 @@ def add(
     else:
         session.created(schedule.id, sentence, shape)
     output.say_lines("\n".join(notes))
+
+
+def _with_number_read(request: Request) -> Request:
+    """Read the number to call, with a warning when no numbering plan could have it."""
+    return replace(request, to=read_phone(request.to)) if request.to is not None else request
 
 
 @command(app, "list", LIST)
@@ -112,7 +134,21 @@ def list_(
       hyp schedules list --status paused --ids
       hyp schedules list --limit 0 --jsonl --fields id,name,next_run_at
     """
-    wanted = values.statuses("--status", status or (), tuple(ScheduleState), sorted(LIVE_SCHEDULES))
+    found, workspace = listed(session, agent, user, status or ())
+    session.show(
+        found,
+        _columns(workspace.timezone),
+        lambda each: json.schedule(each, workspace),
+        "No schedules yet. Add one: hyp schedules add --weekdays 1,3,5 --at 09:30 --tz Europe/Madrid",
+        to_people=lambda shown: _show_by_agent(shown, workspace.timezone),
+    )
+
+
+def listed(
+    session: Session, agent: str | None, user: str | None, status: Sequence[str]
+) -> tuple[Sequence[Schedule], Settings]:
+    """Return the schedules of a list, one more than are shown where there are more, and the workspace's settings."""
+    wanted = values.statuses("--status", status, tuple(ScheduleState), sorted(LIVE_SCHEDULES))
     with session.store() as store:
         found = schedules.select(
             store,
@@ -121,14 +157,7 @@ def list_(
             user_id=find.user(store, user).id if user is not None else None,
             limit=session.most,
         )
-        workspace = settings.load(store)
-    session.show(
-        found,
-        _columns(workspace.timezone),
-        lambda each: json.schedule(each, workspace),
-        "No schedules yet. Add one: hyp schedules add --weekdays 1,3,5 --at 09:30 --tz Europe/Madrid",
-        to_people=lambda shown: _show_by_agent(shown, workspace.timezone),
-    )
+        return found, settings.load(store)
 
 
 @command(app, "show")
@@ -238,6 +267,7 @@ def edit(
         typer.Option("--clear", metavar="FIELD", help="Unset a field: until, timezone, webhook_url …"),
     ] = None,
     from_json: FromJson = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Change what is given, and nothing else. Context and metadata are merged, key by key.
 
@@ -250,9 +280,10 @@ def edit(
       hyp schedules edit "Weekly check-in" --context notes="Call the side door" --dry-run
       echo '{"scheduled_time": "2026-12-02 10:00:00"}' | hyp schedules edit "Follow-up" --from-json -
     """
-    request, dry_run = options.request(clear=clear), options.dry_run
+    request = options.request(clear=clear)
     if from_json is not None:
         request = laid_over(request, bodies.read(from_json, change=True))
+    request = _with_number_read(request)
     with session.desk() as desk, bodies.speaking_of_fields(from_json):
         found = find.schedule(desk.store, schedule)
         before, after = book.edit(desk, found.id, request, dry_run=dry_run)
@@ -286,6 +317,7 @@ def resume(session: Session, schedule: Words, reason: Reason = None) -> None:
     \b
     Examples:
       hyp schedules resume "Weekly check-in"
+      hyp schedules list --status paused --limit 0 --ids | xargs hyp schedules resume --reason "INC-88 is over"
     """
     _each(session, schedule, lambda desk, each: book.resume(desk, each, reason), "Resumed")
 
@@ -297,6 +329,7 @@ def cancel(session: Session, schedule: Words, reason: Reason = None) -> None:
     \b
     Examples:
       hyp schedules cancel sch_01K9Z6T0000000000000000000 --reason "moved away"
+      hyp schedules cancel "Weekly check-in" "Follow-up" --dry-run
     """
     _each(session, schedule, lambda desk, each: book.cancel(desk, each, reason), "Canceled")
 
@@ -336,6 +369,7 @@ def run_now(session: Session, schedule: Word) -> int | None:
     \b
     Examples:
       hyp schedules run-now "Weekly check-in"
+      hyp schedules run-now sch_01K9Z6T0000000000000000000 && hyp tick
     """
     with session.desk() as desk:
         found = find.schedule(desk.store, schedule)
@@ -364,6 +398,82 @@ def run_now(session: Session, schedule: Word) -> int | None:
             sentence += f" ({last.error})"
     session.created(execution_id, sentence + ".", json.execution(execution))
     return None if report.placed else Exit.ATTENTION
+
+
+@command(app, "import", WRITE)
+def import_(
+    session: Session,
+    file: Source,
+    reader: ImportOptions,
+    options: ScheduleOptions,
+    ref: Annotated[
+        str | None, typer.Option("--ref", metavar="KEY", help="Your own key, as in '{id}-birthday': again is safe.")
+    ] = None,
+    paused: Annotated[bool, typer.Option("--paused", help="Store them without starting them.")] = False,
+    tz_column: Annotated[
+        str | None, typer.Option("--tz-column", metavar="COLUMN", help="The column that holds the timezone.")
+    ] = None,
+    stagger: Annotated[
+        str | None, typer.Option("--stagger", metavar="DURATION", help="Let each row's call go out so much later.")
+    ] = None,
+) -> int | None:
+    """Add a schedule for each row of a file. All rows are good, or nothing is stored.
+
+    A column is a field as in --json; context.KEY and any other name go into the context. All options of
+    "schedules add" apply to every row and win over its columns; they may hold {column}, which is used there only.
+    --in takes several: --in 0s,1h,1d makes three schedules of a row, and {step} is 1, 2, 3. A row whose --ref was
+    added before is unchanged. A birthday on 29 February is called on 28 February in other years.
+
+    \b
+    Examples:
+      hyp schedules import calls.csv --dry-run
+      hyp schedules import people.csv --to '{phone}' --tz-column timezone --cron '0 10 {day} {month} *' --ref '{id}'
+      hyp schedules import visits.csv --at '{visit}' --before 24h --partial --rejected bad.jsonl
+      hyp schedules export - | hyp -w other schedules import -
+    """
+    asked = _asked(options, ref, paused=paused, tz_column=tz_column)
+    apart = timewords.parse_duration(stagger) if stagger is not None else timedelta(0)
+    with reading(file, reader) as (source, refusals), replace(session, dry_run=False).desk() as desk:
+        with staged.room(desk.store), reading_shown(source) as on_progress:
+            if source.format == "csv":
+                names, found = source.cells()
+                rows: FromCells | FromObjects = FromCells(asked, names)
+            else:
+                rows, found = FromObjects(asked), source.objects()
+            importer = Importer(desk, rows, len(asked.delays), apart, refusals)
+            importer.judge(source.watched(found, on_progress))
+            if not session.dry_run and (reader.partial or not importer.counts.rejected):
+                importer.store()
+        return answer(session, source, importer.counts, refusals, reader, "schedule")
+
+
+@command(app, "export")
+def export_(session: Session, file: Target = "-", format: Format = None) -> None:
+    """Write the live schedules as "schedules import" reads them; without a file, as CSV to standard output.
+
+    What has ended is not in it, nor who the users are: hyp users export. One without a ref gets its id for one, so
+    that importing it again changes nothing.
+
+    \b
+    Examples:
+      hyp schedules export schedules.csv
+      hyp schedules export --format jsonl | jq .cron_expression
+    """
+
+    with session.store() as store:
+        rows = map(written.schedule, schedules.walk(store))
+        export(file, format, lambda kind: written.as_text(rows, kind, written.SCHEDULE))
+
+
+def _asked(options: ScheduleOptions, ref: str | None, *, paused: bool, tz_column: str | None) -> Asked:
+    """Return what the options of an import ask of every row."""
+    if tz_column is not None and options.timezone is not None:
+        raise InvalidInput("--tz and --tz-column cannot be used together", hint="--tz-column is --tz '{COLUMN}'")
+    request = options.request(ref=ref, paused=paused or None)
+    if tz_column is not None:
+        request = replace(request, timezone="{" + tz_column + "}")
+    delays = tuple(values.comma_list([options.delay]) or ()) if options.delay is not None else ("",)
+    return Asked(replace(request, when=replace(request.when, delay=None)), delays, default_agent())
 
 
 def _each(session: Session, words: Sequence[str], act: Callable[[Desk, str], Schedule], verb: str) -> None:

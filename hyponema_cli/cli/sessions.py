@@ -77,6 +77,7 @@ def touch(session: Session, word: Word, ttl: Ttl = None) -> None:
     \b
     Examples:
       hyp sessions touch ses_01K9Z6T0000000000000000000
+      hyp sessions touch ses_01K9Z6T0000000000000000000 --ttl 5m
     """
     with session.desk() as desk:
         touched = engine.touch(desk, word, engine.read_ttl(ttl))
@@ -91,6 +92,7 @@ def end(session: Session, word: Word) -> None:
     \b
     Examples:
       hyp sessions end ses_01K9Z6T0000000000000000000
+      hyp sessions end "$session" && hyp tick
     """
     with session.desk() as desk:
         ended, was_open = engine.end(desk, word)
@@ -143,6 +145,7 @@ def list_(
     \b
     Examples:
       hyp sessions list
+      hyp sessions list --status all --limit 10
     """
     wanted = values.statuses("--status", status or (), STATUSES, ("live",))
     now = session.clock.now()

@@ -102,7 +102,7 @@ def _text(it: Forecast) -> str:
     if it.clock_changes:
         parts.append("\nClock changes:\n")
         parts += [
-            f"  {each.at:%Y-%m-%d %H:%M}Z  {each.zone}  {_signed(each.by)}  {each.calls} calls moved or doubled\n"
+            f"  {each.at:%Y-%m-%d %H:%M}Z  {each.zone}  {_signed(each.by)}  calls moved or doubled: {each.calls}\n"
             for each in it.clock_changes
         ]
     return "".join(parts)

@@ -60,6 +60,7 @@ def list_(session: Session) -> None:
     \b
     Examples:
       hyp suppressions list --limit 0 --ids
+      hyp suppressions list --jsonl --fields phone_number,reason
     """
     with session.store() as store:
         found = suppressions.select(store, session.clock.now(), session.most)
@@ -82,6 +83,7 @@ def remove(session: Session, who: Who, reason: Reason = None) -> None:
     \b
     Examples:
       hyp suppressions remove +34600000001 --reason "asked to be called again"
+      hyp suppressions remove user-1 --dry-run
     """
     with session.desk() as desk, desk.store.transaction():
         removed = [engine.remove(desk, each, reason=reason) for each in who]

@@ -62,7 +62,7 @@ def tick(
       hyp tick
       hyp tick --dry-run
       hyp tick --dry-run --json | jq -r '.[] | select(.verdict == "dial") | .phone_number'
-      * * * * * /usr/local/bin/hyp --db /var/lib/hyp/calls.db tick     (in a crontab; see: hyp setup cron)
+      hyp tick --max-seconds 50  # as cron runs it: see hyp setup cron
     """
     within = _within(max_seconds)
     if heartbeat_url is not None and not heartbeat_url.startswith(("http://", "https://")):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
-from typing import Annotated, Any
+from collections.abc import Callable
+from traceback import format_exc
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -15,6 +18,9 @@ from hyponema_cli.core import tools as specs
 from hyponema_cli.core.errors import HypError, Refused
 from hyponema_cli.engine import toolbox
 from hyponema_cli.render import json
+from hyponema_cli.store import as_hyp_error
+
+T = TypeVar("T")
 
 app = group("What agents may do during a conversation: book, move and cancel calls to the caller.")
 
@@ -69,31 +75,40 @@ def call(
       echo '{"when": "tomorrow at 10"}' | hyp tools call schedule_callback --agent agent-123 --session ses_1
       echo '{"action": "list"}' | hyp tools call manage_callback --agent agent-123 --session ses_1
     """
-    answer = _answer(session, name, agent, conversation)
+    answer = answered(lambda: _answer(session, name, agent, conversation))
     output.data(json.document(answer) + "\n")
     kind = answer.get("error", {}).get("kind")
     return Exit.OK if kind is None else _EXITS.get(kind) or BY_KIND.get(kind, Exit.CONFLICT)
 
 
 def _answer(session: Session, name: str, agent: str | None, conversation: str | None) -> dict[str, Any]:
+    named = {
+        "--agent": agent or os.environ.get("HYP_AGENT"),
+        "--session": conversation or os.environ.get("HYP_SESSION"),
+    }
+    for option, value in named.items():
+        if not value:
+            raise Refused("bad_arguments", f"{option} is missing", hint=f"give {option}")
+    arguments = sys.stdin.buffer.read(toolbox.LARGEST + 1) if sys.stdin is not None else b""
+    return ask(session, name, str(named["--agent"]), str(named["--session"]), arguments)
+
+
+def ask(session: Session, name: str, agent: str, conversation: str, arguments: bytes) -> dict[str, Any]:
+    """Ask a tool, in the workspace, which is opened for this one call."""
+    with session.desk(actor=f"agent {agent}") as desk:
+        return toolbox.call(desk, name, agent, conversation, arguments)
+
+
+def answered(work: Callable[[], T]) -> T | dict[str, Any]:
+    """Return what `work` answers; else, whatever happens, an error: a model must get an answer that it can read."""
     try:
-        named = {
-            "--agent": agent or os.environ.get("HYP_AGENT"),
-            "--session": conversation or os.environ.get("HYP_SESSION"),
-        }
-        for option, value in named.items():
-            if not value:
-                raise Refused("bad_arguments", f"{option} is missing", hint=f"give {option}")
-        arguments = sys.stdin.buffer.read(toolbox.LARGEST + 1) if sys.stdin is not None else b""
-        with session.desk(actor=f"agent {named['--agent']}") as desk:
-            return toolbox.call(desk, name, str(named["--agent"]), str(named["--session"]), arguments)
+        return work()
     except HypError as error:
         return toolbox.failure(error)
-    except output.ReaderGone:
-        raise
+    except sqlite3.Error as error:
+        return toolbox.failure(as_hyp_error(error))
     except Exception as error:
         if os.environ.get("HYP_DEBUG"):
-            raise
-        # Whoever holds the conversation must get an answer that it can read; the exit code says that it is a bug.
+            output.say_lines(format_exc())
         message = f"this is a bug in hyp: {type(error).__name__}: {error}"
         return {"error": {"kind": "internal", "message": message, "hint": "HYP_DEBUG=1 shows where"}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,13 +12,25 @@ from hyponema_cli.cli import output, values
 from hyponema_cli.cli.command import LIST, WRITE, Session, command, group
 from hyponema_cli.cli.confirm import confirm, refuse_unattended
 from hyponema_cli.cli.exits import Exit
+from hyponema_cli.cli.imports import (
+    Format,
+    ImportOptions,
+    Source,
+    Target,
+    answer,
+    export,
+    reading,
+    reading_shown,
+)
 from hyponema_cli.core import phone, timewords, window
 from hyponema_cli.core.records import Schedule, User
-from hyponema_cli.engine import book, find
+from hyponema_cli.engine import book, find, people
 from hyponema_cli.engine.needs import refuse_while_live
+from hyponema_cli.engine.people import Person
+from hyponema_cli.render import export as written
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
-from hyponema_cli.store import events, schedules, users
+from hyponema_cli.store import events, schedules, staged, users
 
 if TYPE_CHECKING:
     from hyponema_cli.engine.forget import Forgotten
@@ -68,21 +81,69 @@ def add(
     """
     with session.desk() as desk:
         now = desk.clock.now()
-        user = User(
-            id=values.own_id(own_id) if own_id is not None else desk.new_id("user", now),
-            name=values.name(name),
-            phone_number=read_phone(number),
-            timezone=timewords.parse_zone(timezone).key if timezone is not None else None,
-            local_time=timewords.parse_time_of_day(local_time).isoformat() if local_time is not None else None,
-            context=values.pairs("--context", context or (), context_json),
-            created_at=now,
-            updated_at=now,
-            calling_window=window.parse(hours).text if hours is not None else None,
-        )
+        person = Person(own_id, name, read_phone(number), timezone, local_time, hours)
+        person = replace(person, context=values.pairs("--context", context or (), context_json))
+        user = people.drawn_up(person, lambda: desk.new_id("user", now), now)
         with desk.store.transaction():
             users.insert(desk.store, user)
             events.add(desk.store, now, desk.actor, "user.added", subject_id=user.id)
     session.created(user.id, f"Added user {user.name!r} ({user.id}).", json.user(user))
+
+
+@command(app, "import", WRITE)
+def import_(
+    session: Session,
+    file: Source,
+    reader: ImportOptions,
+    name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="As in '{first} {last}'.")] = None,
+    number: Annotated[str | None, typer.Option("--phone", metavar="+E164", help="As in '{mobile}'.")] = None,
+    own_id: Annotated[str | None, typer.Option("--id", metavar="ID", help="As in 'crm-{number}'.")] = None,
+    timezone: Timezone = None,
+    local_time: LocalTime = None,
+    hours: Hours = None,
+    context: Context = None,
+    context_json: ContextJson = None,
+) -> int | None:
+    """Add a user for each row of a file. All rows are good, or nothing is stored.
+
+    A column is a field as in --json; context.KEY and any other name go into the context. Options apply to every row
+    and win over its columns; they may hold {column}, which is used there only. A user is known again by the id, or
+    where a row has none, by the number: the same again is unchanged, and other content is refused.
+
+    \b
+    Examples:
+      hyp users import people.csv --dry-run
+      hyp users import crm.csv --name '{first} {last}' --phone '{mobile}' --id 'crm-{key}' --tz Europe/Madrid
+      hyp users export - | hyp -w other users import -
+    """
+    asked = Person(own_id, name, number, timezone, local_time, hours)
+    asked = replace(asked, context=values.pairs("--context", context or (), context_json))
+    with reading(file, reader) as (source, refusals), replace(session, dry_run=False).desk() as desk:
+        with staged.room(desk.store), reading_shown(source) as on_progress:
+            if source.format == "csv":
+                names, found = source.cells()
+                read = people.Columns(names, asked).read
+            else:
+                read, found = partial(people.read, asked=asked), source.objects()
+            importer = people.Importer(desk, read, refusals)
+            importer.judge(source.watched(found, on_progress))
+            if not session.dry_run and (reader.partial or not importer.counts.rejected):
+                importer.store()
+        return answer(session, source, importer.counts, refusals, reader, "user")
+
+
+@command(app, "export")
+def export_(session: Session, file: Target = "-", format: Format = None) -> None:
+    """Write the users as "users import" reads them; without a file, as CSV to standard output.
+
+    \b
+    Examples:
+      hyp users export users.csv
+      hyp users export --format jsonl | jq .phone_number
+    """
+    with session.store() as store:
+        rows = map(written.user, users.walk(store))
+        export(file, format, lambda kind: written.as_text(rows, kind, written.USER))
 
 
 @command(app, "list", LIST)
@@ -113,10 +174,11 @@ def show(session: Session, user: Word) -> None:
     \b
     Examples:
       hyp users show user-1
+      hyp users show +34600000001 --json | jq .timezone
     """
     with session.store() as store:
         found = find.user(store, user)
-        live = schedules.live_ids_of(store, "user_id", found.id)
+        live = schedules.count_live_of(store, "user_id", found.id)
     session.show_one(
         [
             ("id", found.id),
@@ -126,9 +188,9 @@ def show(session: Session, user: Word) -> None:
             ("usual time", found.local_time),
             ("calling window", found.calling_window),
             *((f"context {key}", str(value)) for key, value in found.context.items()),
-            ("live schedules", str(len(live))),
+            ("live schedules", str(live)),
         ],
-        {**json.user(found), "live_schedules": len(live)},
+        {**json.user(found), "live_schedules": live},
     )
 
 
@@ -193,6 +255,7 @@ def remove(session: Session, user: Word) -> None:
     \b
     Examples:
       hyp users remove user-1
+      hyp users remove "Ana" --dry-run
     """
     with session.desk() as desk, desk.store.transaction():
         now = desk.clock.now()

@@ -92,6 +92,7 @@ def secret(session: Session) -> None:
     \b
     Examples:
       hyp webhooks secret
+      hyp webhooks secret > receiver.secret
     """
     with session.store() as store:
         text = webhook_secret(store.path, os.environ)

@@ -62,6 +62,20 @@ def why(
       hyp why user-1 --at 2026-11-01T01:30
       hyp why user-1 --gate calling_window --gate call_cap
     """
+    answers, workspace = explained(session, word, at, only)
+    if session.json:
+        output.data(json.document(shape(answers, workspace)) + "\n")
+        return
+    output.data(_text(answers[0], workspace, session.clock.now(), everything=everything or bool(only)))
+    if len(answers) > 1:
+        lines = "".join(f"  {_line(each, workspace)}\n" for each in answers[1:])
+        output.data(f"\n{len(answers) - 1} more of theirs:\n{lines}")
+
+
+def explained(
+    session: Session, word: str, at: str | None, only: Sequence[str] | None
+) -> tuple[Sequence[Because], Settings]:
+    """Return why, of each call that is meant, with only the gates that are wanted, and the workspace's settings."""
     wanted = _gates(only)
     with session.desk() as desk:
         workspace = desk.settings()
@@ -70,15 +84,13 @@ def why(
         answers = [
             replace(each, gates=tuple(gate for gate in each.gates if gate["gate"] in wanted)) for each in answers
         ]
-        everything = True
-    if session.json:
-        first, *others = (_shape(each, workspace) for each in answers)
-        output.data(json.document({**first, "others": others}) + "\n")
-        return
-    output.data(_text(answers[0], workspace, session.clock.now(), everything=everything))
-    if len(answers) > 1:
-        lines = "".join(f"  {_line(each, workspace)}\n" for each in answers[1:])
-        output.data(f"\n{len(answers) - 1} more of theirs:\n{lines}")
+    return answers, workspace
+
+
+def shape(answers: Sequence[Because], workspace: Settings) -> dict[str, Any]:
+    """Return what programs get."""
+    first, *others = (_shape(each, workspace) for each in answers)
+    return {**first, "others": others}
 
 
 def _gates(names: Sequence[str] | None) -> set[str]:

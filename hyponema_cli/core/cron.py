@@ -6,7 +6,9 @@ The rules are Debian's (cron(8) and crontab(5)), with what a phone must not gues
 - Day of month and day of week: either may match, unless one of them starts with `*`; then both must.
 - A minute or hour field that starts with `*` makes the expression *repeating*: it follows real time through a
   clock change. Any other is *fixed*: it names times of the day, and each is called once.
-- An expression that can never fire, six fields, `@daily`, `L`, `#`, `?` and `R` are refused.
+- `L` alone as the day of month is the month's last day, beside a day of week of `*` only. Debian's cron has no such
+  thing, but without it nothing could call every year whoever was born on 29 February.
+- An expression that can never fire, six fields, `@daily`, `#`, `?` and `R` are refused.
 
 Our own reading, not croniter's, because croniter also takes seconds, random fields and wrapped ranges, and changed
 the meaning of `59/15` between 6 and 7. croniter then steps through the plain lists that we hand it.
@@ -81,19 +83,24 @@ def parse(text: str) -> CronExpression:
     words = text.split()
     if len(words) != 5:
         raise InvalidInput(f"cron {text!r}: {_wrong_number(words)}", hint=_number_hint(words))
-    values = [_parse_field(field, word.casefold(), text) for field, word in zip(_FIELDS, words, strict=True)]
-    minutes, hours, days, months, weekdays = values
+    last_day = words[2] in ("L", "l")
+    if last_day and words[4] != "*":
+        raise _bad(text, _FIELDS[4], f"{words[4]!r} cannot stand beside L, the last day of the month")
+    read = [*words[:2], "*", *words[3:]] if last_day else words
+    minutes, hours, days, months, weekdays = [
+        _parse_field(field, word.casefold(), text) for field, word in zip(_FIELDS, read, strict=True)
+    ]
     both_days = words[2].startswith("*") or words[4].startswith("*")
     if both_days and min(days) > max(_LONGEST_MONTH[month - 1] for month in months):
         raise InvalidInput(
             f"cron {text!r} never fires: no month in it has a day {min(days)}",
-            hint="for the last days of a month use 28, the last day that every month has",
+            hint="the last day of each month is L, as in '0 9 L * *'",
         )
     weekdays = {day % 7 for day in weekdays}
     if not both_days and (len(days) == 31 or len(weekdays) == 7):
         # Either is enough, and one always matches: every day. croniter would take the other alone.
         days, weekdays = set(range(1, 32)), set(range(7))
-    canonical = " ".join(
+    canonical = [
         _write(numbers, low, high)
         for numbers, low, high in (
             (minutes, 0, 59),
@@ -102,13 +109,31 @@ def parse(text: str) -> CronExpression:
             (months, 1, 12),
             (weekdays, 0, 6),
         )
-    )
+    ]
+    if last_day:
+        canonical[2] = "l"
     return CronExpression(
         text=" ".join(words),
-        canonical=canonical,
+        canonical=" ".join(canonical),
         either_day=not both_days,
         repeating=words[0].startswith("*") or words[1].startswith("*"),
     )
+
+
+def every_year(text: str) -> str:
+    """Return the expression of a date that comes every year: 29 February is the last day of February.
+
+    So whoever was born that day is called on 28 February in common years, as `relativedelta(years=1)`, java.time and
+    SQL's date arithmetic have it, and not a day late.
+
+    >>> every_year("0 10 29 2 *"), every_year("0 10 28 2 *")
+    ('0 10 L 2 *', '0 10 28 2 *')
+    """
+    words = text.split()
+    is_leap_day = (
+        len(words) == 5 and words[2] == "29" and words[3].casefold() in ("2", "02", "feb") and words[4] == "*"
+    )
+    return " ".join([*words[:2], "L", *words[3:]]) if is_leap_day else text
 
 
 def _parse_field(field: _Field, word: str, whole: str) -> set[int]:

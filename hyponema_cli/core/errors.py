@@ -89,6 +89,12 @@ class Unusable(HypError):
     kind = "failed"
 
 
+class NotInstalled(HypError):
+    """A part of hyp that is installed on request was not."""
+
+    kind = "failed"
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that `word` was most likely meant to be; None when nothing is close.
 

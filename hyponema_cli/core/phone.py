@@ -33,6 +33,11 @@ def parse(text: str) -> str:
     return number
 
 
+def is_plain(text: str) -> bool:
+    """True for a number that `parse` returns as it is."""
+    return _E164.fullmatch(text) is not None
+
+
 def looks_impossible(number: str) -> bool:
     """True when no numbering plan has a number of that length.
 

@@ -128,7 +128,11 @@ def _described(form: str, name: str, schema: Mapping[str, Any]) -> dict[str, Any
 
 def check(name: str, arguments: object) -> Mapping[str, Any]:
     """Return the arguments if the tool's schema takes them; raises InvalidInput naming the first that it does not."""
-    schema = SCHEMAS[name]["parameters"]
+    return conforming(name, SCHEMAS[name]["parameters"], arguments)
+
+
+def conforming(name: str, schema: Mapping[str, Any], arguments: object) -> Mapping[str, Any]:
+    """Return the arguments of a tool if that schema takes them; raises InvalidInput."""
     if not isinstance(arguments, dict):
         raise InvalidInput("the arguments are not a JSON object", hint=f"give {name} an object of its properties")
     properties: Mapping[str, Any] = schema["properties"]

@@ -110,9 +110,11 @@ def is_public(address: str) -> bool:
         inside = found.ipv4_mapped or (IPv4Address(int(found) & 0xFFFFFFFF) if found in _NAT64 else None)
         if inside is not None:
             return is_public(str(inside))
+        if found.sixtofour is not None:  # of which Python's releases think differently
+            return is_public(str(found.sixtofour))
         # All that anybody was given to use in public so far (IANA's registry of IPv6 addresses); what stands outside
         # is local, or carries an IPv4 address in one of many ways.
-        if found not in _IPV6_IN_USE or (found.sixtofour is not None and not is_public(str(found.sixtofour))):
+        if found not in _IPV6_IN_USE:
             return False
     return found.is_global and not found.is_multicast
 

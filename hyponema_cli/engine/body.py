@@ -349,6 +349,8 @@ def _truth_of(name: str, text: str) -> bool:
 
 
 def _list_of(name: str, text: str) -> list[str]:
+    if text == "[]":
+        return []  # an empty cell says nothing
     return [each.strip() for each in text.split(",") if each.strip()]
 
 

@@ -46,7 +46,7 @@ def opening_of(conversation: Conversation, moment: Moment, besides: tuple[str, .
     """Judge a call to the caller at a moment; `besides` are the schedules that it would take the place of."""
     desk = conversation.desk
     draft = book.booked(desk, _request(conversation, moment, None), conversation.agent.id, conversation.now)
-    return look(desk, draft, moment.at, moment.zone, besides)
+    return look(desk, draft, moment.at, moment.zone, conversation.session.id, besides)
 
 
 def blocked(conversation: Conversation, moment: Moment, opening: Opening) -> Answer:

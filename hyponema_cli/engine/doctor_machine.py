@@ -18,18 +18,20 @@ VARIABLES = (
     "HYP_WORKSPACE",
     "HYP_AGENT",
     "HYP_USER",
+    "HYP_SESSION",
     "HYP_TZ",
     "HYP_NO_INPUT",
     "HYP_DEBUG",
     "HYP_LOG_LEVEL",
     "HYP_LOG_FORMAT",
     "HYP_WEBHOOK_SECRET",
+    "HYP_WEBHOOK_SECRET_FILE",
     "HYP_EXEC_PROGRAM",
     "HYP_SIMULATED_SEED",
     "HYP_TWILIO_BASE_URL",
 )
 """The variables that hyp and its own carriers read."""
-_OF_AN_ACCOUNT = re.compile(r"HYP_TWILIO_[A-Z0-9_]+_BASE_URL|HYP_EXEC_[A-Z0-9_]+_PROGRAM|HYP_WEBHOOK_SECRET_FILE")
+_OF_AN_ACCOUNT = re.compile(r"HYP_TWILIO_[A-Z0-9_]+_BASE_URL|HYP_EXEC_[A-Z0-9_]+_PROGRAM")
 OLD_ZONE_DATA_YEARS = 2
 
 

@@ -24,7 +24,7 @@ from hyponema_cli.core.schedule import Occurrence
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.materialise import occurrences_ahead
 from hyponema_cli.engine.why import Inquiry, Outlook
-from hyponema_cli.store import schedules
+from hyponema_cli.store import schedules, sessions
 
 NEAR = timedelta(hours=1)
 """Another call to the same person within this time of a proposed one is told: few want both."""
@@ -47,14 +47,19 @@ class Opening:
     """When it would go out instead, the nearest first; none where it is open."""
 
 
-def look(desk: Desk, draft: Schedule, at: datetime, zone: ZoneInfo, besides: Sequence[str] = ()) -> Opening:
-    """Judge a call that is not booked yet; `besides` are the schedules that it would take the place of.
+def look(
+    desk: Desk, draft: Schedule, at: datetime, zone: ZoneInfo, session_id: str, besides: Sequence[str] = ()
+) -> Opening:
+    """Judge a call that is not booked yet, as if the session in which it is spoken of were over by then.
+
+    `besides` are the schedules that it would take the place of.
 
     Instants are offered on the hour and half hour of `zone`, for half a day, and at the same time on other days.
     """
     now = desk.clock.now()
     with desk.store.rehearsal():
         schedules.insert(desk.store, draft)
+        sessions.end(desk.store, session_id, now)
         workspace = desk.settings()
         inquiry = Inquiry(desk, workspace, now)
         seen = _seen(inquiry, draft, at)

@@ -88,12 +88,12 @@ class Store:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo what is done inside when it raises, and nothing else of the transaction that is open."""
-        lines_before = len(self._audit_lines)
         self.execute("savepoint part")
+        lines = len(self._audit_lines)
         try:
             yield
         except BaseException:
-            del self._audit_lines[lines_before:]
+            del self._audit_lines[lines:]
             if self.in_transaction():  # a full disk makes SQLite roll back the whole of it, by itself
                 self.execute("rollback to part")
                 self.execute("release part")

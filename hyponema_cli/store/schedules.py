@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -26,10 +26,10 @@ _OWN = (
     "webhook_events, priority, ref, created_by, created_at, updated_at, next_run_at, next_slot, next_note, "
     "accounted_until, trouble, calling_window, on_doubt_seconds"
 )
-_NAMES = tuple(_OWN.split(", "))
+NAMES = tuple(_OWN.split(", "))
 
 _SELECT = f"""
-    select {", ".join("s." + name for name in _NAMES)},
+    select {", ".join("s." + name for name in NAMES)},
       u.name, u.phone_number, u.timezone, u.local_time, u.calling_window, a.name,
       (select e.actual_time from executions e
        where e.schedule_id = s.id and e.actual_time is not null order by e.scheduled_time desc, e.id desc limit 1),
@@ -43,7 +43,7 @@ _SELECT = f"""
 
 # The work of a pass does not need the last run, and must not pay for it.
 _SELECT_DUE = f"""
-    select {", ".join("s." + name for name in _NAMES)},
+    select {", ".join("s." + name for name in NAMES)},
       u.name, u.phone_number, u.timezone, u.local_time, u.calling_window, '', null, null
     from schedules s
     left join users u on u.id = s.user_id
@@ -52,17 +52,17 @@ _SELECT_DUE = f"""
 
 def insert(store: Store, schedule: Schedule) -> None:
     """Add a schedule."""
-    holes = ", ".join("?" * len(_NAMES))
+    holes = ", ".join("?" * len(NAMES))
     store.execute(
         f"insert into schedules ({_OWN}) values ({holes})",  # noqa: S608 - constants
-        tuple(_to_row(schedule).values()),
+        tuple(to_row(schedule).values()),
     )
 
 
 def update(store: Store, schedule: Schedule) -> None:
     """Write every field of a schedule that exists."""
-    row = _to_row(schedule)
-    assignments = ", ".join(f"{name} = :{name}" for name in _NAMES if name != "id")
+    row = to_row(schedule)
+    assignments = ", ".join(f"{name} = :{name}" for name in NAMES if name != "id")
     store.execute(f"update schedules set {assignments} where id = :id", row)  # noqa: S608 - constants
 
 
@@ -140,6 +140,15 @@ def live_ids_of(store: Store, column: str, owner_id: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+def count_live_of(store: Store, column: str, owner_id: str) -> int:
+    """Count the live schedules of an agent (`agent_id`) or a user (`user_id`)."""
+    (count,) = store.execute(
+        f"select count(*) from schedules where {column} = ? and status in ('active', 'paused')",  # noqa: S608
+        (owner_id,),
+    ).fetchone()
+    return int(count)
+
+
 def with_context(
     store: Store, *, agent_id: str | None = None, user_id: str | None = None, longer_than: int = 0
 ) -> list[Schedule]:
@@ -196,6 +205,14 @@ def live_after(store: Store, after_id: str, limit: int) -> list[Schedule]:
             (after_id, limit),
         )
     )
+
+
+def walk(store: Store) -> Iterator[Schedule]:
+    """Yield all live schedules by id; nothing is locked, and what changes meanwhile may be in it or not."""
+    after = ""
+    while page := live_after(store, after, 1000):
+        yield from page
+        after = page[-1].id
 
 
 def soonest(store: Store, limit: int) -> list[Schedule]:
@@ -328,7 +345,8 @@ def calls_left(store: Store, schedule: Schedule) -> int | None:
     return max(schedule.max_occurrences - dialled(store, schedule.id), 0)
 
 
-def _to_row(schedule: Schedule) -> Mapping[str, Any]:
+def to_row(schedule: Schedule) -> Mapping[str, Any]:
+    """Return the columns of a schedule."""
     values = (
         schedule.id,
         schedule.agent_id,
@@ -371,7 +389,7 @@ def _to_row(schedule: Schedule) -> Mapping[str, Any]:
         schedule.calling_window,
         int(schedule.on_doubt.total_seconds()) if schedule.on_doubt is not None else None,
     )
-    return dict(zip(_NAMES, values, strict=True))
+    return dict(zip(NAMES, values, strict=True))
 
 
 def _object(text: str) -> dict[str, Any]:

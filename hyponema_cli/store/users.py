@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from hyponema_cli.core.errors import Conflict
 from hyponema_cli.core.instant import from_text, to_text
 from hyponema_cli.core.records import User
 from hyponema_cli.store import Store
 
-_COLUMNS = "id, name, phone_number, timezone, local_time, context, created_at, updated_at, calling_window"
+COLUMNS = "id, name, phone_number, timezone, local_time, context, created_at, updated_at, calling_window"
 
 
 def insert(store: Store, user: User) -> None:
     """Add a user; raises Conflict when the id is taken, also by one that was removed."""
     try:
         store.execute(
-            f"insert into users ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant of this file
-            (
-                user.id,
-                user.name,
-                user.phone_number,
-                user.timezone,
-                user.local_time,
-                json.dumps(user.context),
-                to_text(user.created_at),
-                to_text(user.updated_at),
-                user.calling_window,
-            ),
+            f"insert into users ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant of this file
+            to_row(user),
         )
     except sqlite3.IntegrityError as error:
         raise Conflict(f"a user {user.id!r} exists already", hint=f"hyp users show {user.id}") from error
@@ -80,6 +72,29 @@ def find(store: Store, word: str) -> list[User]:
     return _select(store, "id = ?", (word,)) or _select(store, "(name = ? or phone_number = ?)", (word, word))
 
 
+def by_id(store: Store, user_id: str) -> list[User]:
+    """Return the user of that id, if they are there."""
+    return _select(store, "id = ?", (user_id,))
+
+
+def by_number(store: Store, phone_number: str) -> list[User]:
+    """Return the users of that number."""
+    return _select(store, "phone_number = ?", (phone_number,))
+
+
+def is_taken(store: Store, user_id: str) -> bool:
+    """True when a user bears that id, or one who was removed."""
+    return store.execute("select 1 from users where id = ?", (user_id,)).fetchone() is not None
+
+
+def walk(store: Store) -> Iterator[User]:
+    """Yield all users by id; nothing is locked, and who is changed meanwhile may be in it or not."""
+    after = ""
+    while page := _select(store, "id > ?", (after,), 1000, order="id"):
+        yield from page
+        after = page[-1].id
+
+
 def is_there(store: Store, user_id: str) -> bool:
     """True when there is a user of that id who was not removed."""
     row = store.execute("select 1 from users where id = ? and removed_at is null", (user_id,)).fetchone()
@@ -107,13 +122,32 @@ def remove(store: Store, user_id: str, now: datetime) -> None:
         store.execute("delete from users where id = ?", (user_id,))
 
 
-def _select(store: Store, where: str, values: tuple[str, ...], limit: int = 0) -> list[User]:
+def _select(store: Store, where: str, values: tuple[str, ...], limit: int = 0, order: str = "name, id") -> list[User]:
     rows = store.execute(
-        f"select {_COLUMNS} from users where removed_at is null and {where} "  # noqa: S608 - constants of this file
-        f"order by name, id limit {limit or -1:d}",
+        f"select {COLUMNS} from users where removed_at is null and {where} "  # noqa: S608 - constants of this file
+        f"order by {order} limit {limit or -1:d}",
         values,
     )
-    return [
-        User(row[0], row[1], row[2], row[3], row[4], json.loads(row[5]), from_text(row[6]), from_text(row[7]), row[8])
-        for row in rows
-    ]
+    return list(map(from_row, rows))
+
+
+def to_row(user: User) -> tuple[Any, ...]:
+    """Return the values of COLUMNS."""
+    return (
+        user.id,
+        user.name,
+        user.phone_number,
+        user.timezone,
+        user.local_time,
+        json.dumps(user.context),
+        to_text(user.created_at),
+        to_text(user.updated_at),
+        user.calling_window,
+    )
+
+
+def from_row(row: Sequence[Any]) -> User:
+    """Read the values of COLUMNS."""
+    return User(
+        row[0], row[1], row[2], row[3], row[4], json.loads(row[5]), from_text(row[6]), from_text(row[7]), row[8]
+    )

@@ -37,6 +37,7 @@ WRITES = [
     ("agents", "tools", "agent-123", "disable", "manage_callback"),
     ("agents", "remove", "agent-125"),
     ("users", "add", "Ben", "--phone", "+34600000002"),
+    ("users", "import", "users.csv"),
     ("users", "edit", "user-1", "--name", "Anna"),
     ("users", "remove", "user-3"),
     ("numbers", "add", "+34910000009"),
@@ -48,6 +49,7 @@ WRITES = [
     ("schedules", "cancel", "weekly"),
     ("schedules", "skip", "weekly"),
     ("schedules", "run-now", "weekly"),
+    ("schedules", "import", "schedules.csv"),
     ("sessions", "start", "user-1"),
     ("sessions", "touch", "talk"),
     ("sessions", "end", "talk"),
@@ -59,6 +61,11 @@ WRITES = [
     ("tokens", "revoke", "crm"),
 ]
 """A change with each command that takes `--dry-run` as the others do."""
+FILES = {
+    "schedules.csv": ("phone_number,cron_expression,agent_id", "+34600000005,0 9 * * 1,agent-123"),
+    "users.csv": ("id,name,phone_number", "user-9,Eva,+34600000005"),
+}
+"""What imports read."""
 ITS_OWN_WAY = {("schedules", "add"), ("schedules", "edit"), ("users", "forget"), ("tick",), ("db", "prune")}
 ITS_OWN_WAY |= {("db", "migrate"), ("webhooks", "retry")}
 """Those whose dry run says more, tried beside what they do."""
@@ -106,6 +113,8 @@ def full(bare_hyp: Hyp, well_furnished: Path) -> Hyp:
     """The program in a workspace with two of everything."""
     bare_hyp.db.parent.mkdir(parents=True)
     shutil.copy(well_furnished, bare_hyp.db)
+    for name, lines in FILES.items():
+        (bare_hyp.home / name).write_text("\n".join(lines), "utf-8")
     return bare_hyp
 
 

@@ -326,23 +326,6 @@ def test_schedules_follow_their_users_clocks(hyp: Hyp) -> None:
     assert hyp.ok("schedules", "show", schedule, "--json").json["next_run_at"] == "2090-01-10T15:00:00Z"
 
 
-def listed_in(page: str) -> list[str]:
-    """Return the commands that a help page lists."""
-    block = page.partition("Commands:\n")[2].partition("\n\n")[0]
-    return [line.split()[0] for line in block.splitlines()]
-
-
-def test_every_command_has_help_with_examples(bare_hyp: Hyp) -> None:
-    commands = listed_in(bare_hyp.ok("--help").out)
-    assert "schedules" in commands
-    for command in commands:
-        verbs = listed_in(bare_hyp.ok(command, "--help").out)
-        for words in [(command, verb) for verb in verbs] or [(command,)]:
-            leaf = bare_hyp.ok(*words, "-h").out
-            assert "Examples:" in leaf, words
-            assert "--json" in leaf, words
-
-
 def test_json_documents_hold_no_control_characters(hyp: Hyp) -> None:
     hyp.ok("users", "add", HOSTILE, "--id", "hostile", "--phone", "+34600000002")
     document = hyp.ok("users", "show", "hostile", "--json").out

@@ -45,7 +45,7 @@ def test_programs_get_every_key_and_people_a_summary(hyp: Hyp) -> None:
     ]
     text = hyp.ok("simulate", "--days", "10", *BEGIN)
     assert "simulated   10 days from 2027-03-22T00:00:00Z, seed 1\n" in text.out
-    assert "2027-03-28 01:00Z  Europe/Madrid  +1:00:00  1 calls moved or doubled" in text.out
+    assert "2027-03-28 01:00Z  Europe/Madrid  +1:00:00  calls moved or doubled: 1" in text.out
     assert "\x1b" not in text.out
     assert "not live" in text.err
 

@@ -9,8 +9,8 @@ that a new cronsim which changes its mind is noticed:
   that the clocks show, because it walks from full hour to full hour;
 - where midnight is left out (Cairo), its repeating rules ring at one o'clock for the midnight that is not shown;
 - a day that the date line took rings at the midnight after it; with us it is dropped, by the limit of three hours;
-- it reads seconds, `L`, `#` and `5-5/10` (as `5/10`), which a phone scheduler refuses or takes at its word, and
-  refuses `fri-sun`, which we read.
+- it reads seconds, `L` beside a day of the week, `#` and `5-5/10` (as `5/10`), which a phone scheduler refuses or
+  takes at its word, and refuses `fri-sun`, which we read.
 """
 
 from __future__ import annotations
@@ -115,11 +115,19 @@ def test_where_the_answers_differ_it_is_on_purpose(
     assert cronsims(text, ZoneInfo(zone), utc(after), 1) == [cronsim_says]
 
 
-@pytest.mark.parametrize("text", ["0 0 9 * * *", "0 9 L * *", "0 9 LW * *", "0 9 * * 5#2", "0 9 * * 5L"])
+@pytest.mark.parametrize("text", ["0 0 9 * * *", "0 9 L * mon", "0 9 LW * *", "0 9 * * 5#2", "0 9 * * 5L"])
 def test_what_only_cronsim_reads_we_refuse(text: str) -> None:
     CronSim(text, utc("2026-03-01T09:00Z"))
     with pytest.raises(InvalidInput):
         cron.parse(text)
+
+
+@examples(100)
+@given(st.data(), zones())
+def test_the_last_day_of_a_month_is_cronsims(data: st.DataObject, zone: ZoneInfo) -> None:
+    month = data.draw(st.sampled_from(("*", "2", "2,4", "*/3")))
+    text, after = f"30 12 L {month} *", data.draw(instants_near_clock_changes(zone))
+    assert ours(text, zone, after, 5) == cronsims(text, zone, after, 5)
 
 
 def test_a_week_that_ends_on_a_sunday_by_name_only_we_read() -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
+from dateutil.relativedelta import relativedelta
 from hypothesis import given
 
 from hyponema_cli.core import cron
 from hyponema_cli.core.errors import InvalidInput
+from hyponema_cli.core.schedule import Cron, occurrences
 from tests.core.helpers import refusal, table
 from tests.strategies import cron_texts, examples, fixed_cron_texts, repeating_cron_texts
 
@@ -134,7 +140,10 @@ def test_case_does_not_matter(text: str) -> None:
         0 9 * * mon-     | day of week 'mon-' is not
         0 9 * * 5#2      | day of week '5#2' is not
         0 9 ? * *        | day of month '?' is not
-        0 9 L * *        | day of month 'L' is not
+        0 9 L,1 * *      | day of month 'l' is not
+        0 9 L-3 * *      | day of month 'l' is not
+        0 9 L * mon      | day of week 'mon' cannot stand beside L
+        L 9 * * *        | minute 'l' is not
         0 9 15W * *      | day of month '15W' is not
         R * * * *        | minute 'R' is not
         H H * * *        | minute 'H' is not
@@ -157,6 +166,27 @@ def test_case_does_not_matter(text: str) -> None:
 )
 def test_what_a_phone_must_not_guess_is_refused_by_name(text: str, words: str) -> None:
     assert words.casefold() in refusal(cron.parse, text).casefold()
+
+
+def test_the_last_day_of_a_month_is_called_in_every_month() -> None:
+    rule = Cron(cron.parse("0 9 L * *"), UTC)
+    days = [each.at.date() for each in occurrences(rule, datetime(2027, 12, 31, 10, tzinfo=UTC), limit=48)]
+    month_ends = [
+        date(year, month, monthrange(year, month)[1]) for year in range(2028, 2032) for month in range(1, 13)
+    ]
+    assert days == month_ends
+
+
+def test_a_birthday_on_29_february_is_called_every_year_and_once() -> None:
+    rule = Cron(cron.parse(cron.every_year("0 10 29 2 *")), ZoneInfo("Europe/Madrid"))
+    called = [each.at.date() for each in occurrences(rule, datetime(2026, 1, 1, tzinfo=UTC), limit=8)]
+    assert called == [date(2024, 2, 29) + relativedelta(years=number) for number in range(2, 10)]
+    assert [day.day for day in called] == [28, 28, 29, 28, 28, 28, 29, 28]
+
+
+@pytest.mark.parametrize("text", ["0 10 29 3 *", "0 10 28 2 *", "0 10 29 * *", "0 10 29 2 mon", "0 10 29 2,3 *"])
+def test_any_other_date_stays_as_it_is(text: str) -> None:
+    assert cron.every_year(text) == text
 
 
 def test_nothing_at_all_is_refused() -> None:

@@ -187,8 +187,18 @@ def test_another_call_about_then_is_told(talk: Talk) -> None:
     assert talk.ask("schedule_callback", when="tomorrow at 12")["near"] == []
 
 
-def test_the_conversation_itself_does_not_stand_in_the_way_of_a_call_after_it(talk: Talk) -> None:
-    assert talk.ask("schedule_callback", when="in two hours")["status"] == "proposed"
+@pytest.mark.parametrize("when", ["in 1 minute", "in 5 minutes", "in half an hour"])
+def test_the_conversation_itself_does_not_stand_in_the_way_of_a_call_after_it(talk: Talk, when: str) -> None:
+    assert (talk.book(when)["status"], talk.ask("manage_callback", action="list")["status"]) == ("booked", "listed")
+    sessions.end(talk.world.desk, "talk")
+    talk.world.run_until(MONDAY + HOUR)
+    assert talk.kept() == [(Kept.ON_TIME, None)]
+
+
+def test_a_conversation_on_another_channel_does(talk: Talk) -> None:
+    Talk(talk.world, session="other")
+    answer = talk.ask("schedule_callback", when="in 5 minutes")
+    assert (answer["status"], [each["gate"] for each in answer["in_the_way"]]) == ("blocked", ["live_session"])
 
 
 def test_nothing_that_is_judged_stays_in_the_file(talk: Talk) -> None:

@@ -1,0 +1,2 @@
+# The same program under its other name.
+. "${BASH_SOURCE[0]%/*}/hyp"

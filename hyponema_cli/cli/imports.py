@@ -1,0 +1,212 @@
+"""What do imports share? A file or standard input, its format, a bar, and what is said of rows that are no good."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+
+import typer
+
+from hyponema_cli.cli import output
+from hyponema_cli.cli.command import Session
+from hyponema_cli.cli.exits import Exit
+from hyponema_cli.cli.progress import OnProgress, progress
+from hyponema_cli.core import rows
+from hyponema_cli.core.errors import HypError, InvalidInput, nearest
+from hyponema_cli.engine import body
+from hyponema_cli.engine.imports import Counts
+from hyponema_cli.render import json
+
+FORMATS = ("csv", "json", "jsonl")
+SHOWN = 20
+"""Rejected rows that are listed; --rejected has all."""
+_ROWS_A_LOOK = 2000
+
+Source = Annotated[str, typer.Argument(metavar="FILE|-", help="The file; - is standard input.", show_default=False)]
+Target = Annotated[
+    str, typer.Argument(metavar="FILE|-", help="The file; - is standard output, and the default.", show_default=False)
+]
+Format = Annotated[
+    str | None, typer.Option("--format", metavar="csv|json|jsonl", help="Else the file's ending says it; - is csv.")
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """How a file is read, and what becomes of rows that are no good."""
+
+    format: Format = None
+    delimiter: Annotated[
+        str | None,
+        typer.Option("--delimiter", metavar="CHAR", help="What separates CSV columns. [default: the one of , ; tab]"),
+    ] = None
+    partial: Annotated[bool, typer.Option("--partial", help="Store the good rows, though others are no good.")] = (
+        False
+    )
+    rejected: Annotated[
+        str | None, typer.Option("--rejected", metavar="FILE", help="Write all bad rows there, as JSON lines.")
+    ] = None
+
+
+@dataclass
+class Rows:
+    """A file that is being read."""
+
+    name: str
+    file: BinaryIO
+    format: str
+    delimiter: str | None
+    size: int | None
+    """None: nobody knows; it comes through a pipe."""
+    read: int = 0
+
+    def read_line(self, most: int) -> bytes:
+        line = self.file.readline(most)
+        self.read += len(line)
+        return line
+
+    def cells(self) -> tuple[list[str], Iterator[tuple[int, Any]]]:
+        """Return the columns of CSV and the rows."""
+        return rows.from_csv(self.read_line, self.delimiter)
+
+    def objects(self) -> Iterator[tuple[int, Any]]:
+        """Return the rows of JSON."""
+        return (rows.from_json_array if self.format == "json" else rows.from_json_lines)(self.read_line)
+
+    def watched(self, found: Iterator[tuple[int, Any]], on_progress: OnProgress) -> Iterator[tuple[int, Any]]:
+        """Yield rows, and tell how far it is."""
+        for number, row in enumerate(found):
+            if self.size and number % _ROWS_A_LOOK == 0:
+                on_progress(self.read / self.size)
+            yield row
+
+
+@dataclass
+class Refusals:
+    """The rows that are no good, as they are found."""
+
+    to_file: Any = None
+    first: list[tuple[int, HypError]] = field(default_factory=list)
+
+    def __call__(self, line: int, error: HypError) -> None:
+        if isinstance(error, InvalidInput):
+            error = body.in_fields(error)
+        if len(self.first) < SHOWN:
+            self.first.append((line, error))
+        if self.to_file is not None:
+            self.to_file.write(json.line({"line": line, "reason": error.message, "hint": error.hint}) + "\n")
+
+    def say(self, count: int) -> None:
+        """List the first of them."""
+        for line, error in self.first:
+            output.say(f"line {line}: {error.message}" + (f" ({error.hint})" if error.hint else ""))
+        if count > len(self.first):
+            output.say(f"and {count - len(self.first):,} more; all of them: --rejected FILE")
+
+
+@contextmanager
+def reading(source: str, options: ImportOptions) -> Iterator[tuple[Rows, Refusals]]:
+    """Open what is imported, and the file for what is rejected; errors name what is read."""
+    kind = format_of(source, options.format)
+    if options.delimiter is not None and (len(options.delimiter.replace("\\t", "\t")) != 1 or kind != "csv"):
+        raise InvalidInput(
+            f"--delimiter {options.delimiter!r} is not one character of CSV", hint="as in ';' or '\\t'"
+        )
+    with ExitStack() as stack:
+        if source == "-":
+            if sys.stdin is None or sys.stdin.isatty():
+                raise InvalidInput("nothing comes through standard input", hint="pipe a file in, or name one")
+            name, file = "standard input", sys.stdin.buffer
+        else:
+            name, file = source, stack.enter_context(Path(source).open("rb"))
+        known = os.fstat(file.fileno())
+        size = known.st_size if stat.S_ISREG(known.st_mode) else None
+        bad = (
+            stack.enter_context(open(options.rejected, "w", encoding="utf-8", opener=_private))
+            if options.rejected
+            else None
+        )
+        delimiter = options.delimiter.replace("\\t", "\t") if options.delimiter else None
+        try:
+            yield Rows(name, file, kind, delimiter, size), Refusals(bad)
+        except InvalidInput as error:
+            said = error.message if error.message.startswith(name) else f"{name}: {error.message}"
+            raise InvalidInput(said, hint=error.hint) from error
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that, if it is new, only its owner may read: it tells of people."""
+    return os.open(path, flags, 0o600)
+
+
+def format_of(path: str, said: str | None) -> str:
+    """Return the format of a file: as it is said, else by its ending; standard input and output are CSV."""
+    word = said if said is not None else "csv" if path == "-" else Path(path).suffix[1:]
+    found = {"ndjson": "jsonl", "tsv": "csv", "txt": "csv"}.get(word.casefold(), word.casefold())
+    if found in FORMATS:
+        return found
+    if said is None:
+        raise InvalidInput(f"{path!r} does not say what is in it", hint="add --format csv, json or jsonl")
+    match = nearest(said, FORMATS)
+    raise InvalidInput(
+        f"--format {said!r} is not known", hint=f"did you mean {match}?" if match else "csv, json or jsonl"
+    )
+
+
+def export(target: str, form: str | None, pieces: Callable[[str], Iterator[str]]) -> None:
+    """Write an export to a file, which only its owner may read, or to standard output."""
+    kind = format_of(target, form)
+    if target != "-":
+        output.to_file(Path(target), pieces(kind), such_as=f"export.{kind}", mode=0o600)
+        return
+    for some in _together(pieces(kind)):
+        output.data(some)
+
+
+def _together(pieces: Iterator[str]) -> Iterator[str]:
+    while some := "".join(islice(pieces, _ROWS_A_LOOK)):
+        yield some
+
+
+@contextmanager
+def reading_shown(source: Rows) -> Iterator[OnProgress]:
+    """Show a bar while a file is read; of a pipe nobody knows how far it is."""
+    if source.size is None:
+        yield lambda part: None
+        return
+    with progress("Reading the file") as on_progress:
+        yield on_progress
+        on_progress(1.0)
+
+
+def answer(
+    session: Session, source: Rows, counts: Counts, refusals: Refusals, options: ImportOptions, noun: str
+) -> int | None:
+    """Say what became of the rows."""
+    if counts.rejected and not session.json:
+        refusals.say(counts.rejected)
+    if counts.rejected and not options.partial:
+        whole = counts.added + counts.unchanged + counts.rejected
+        first = f"; line {refusals.first[0][0]}: {refusals.first[0][1].message}" if session.json else ""
+        raise InvalidInput(
+            f"{source.name}: {counts.rejected:,} of {whole:,} rows are no good, and nothing is stored{first}",
+            hint="mend them, or store the others: --partial",
+        )
+    verb = "Would add" if session.dry_run else "Added"
+    said = [f"{verb} {counts.added:,} {noun}{'' if counts.added == 1 else 's'}"]
+    said += [f"{counts.unchanged:,} unchanged"] if counts.unchanged else []
+    said += [f"{counts.rejected:,} rejected"] if counts.rejected else []
+    if session.dry_run:
+        output.say("Dry run: nothing is stored.")
+    session.done(
+        "; ".join(said) + ".",
+        {"added": counts.added, "unchanged": counts.unchanged, "rejected": counts.rejected},
+    )
+    return Exit.ATTENTION if counts.rejected else None

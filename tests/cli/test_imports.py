@@ -1,0 +1,255 @@
+"""Imports and exports as people use them: files and pipes, all or nothing, and files that are no good at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import COMMAND, Hyp
+from tests.cli.test_output import on_a_terminal
+
+CALLS = """phone_number;timezone;cron_expression;name;order
++34600000011;Europe/Madrid;0 9 * * 1;First;ORD-1
++34600000012;Europe/Madird;0 9 * * 1;Second;ORD-2
+12;Europe/Madrid;0 9 * * 1;Third;
+"""
+PEOPLE = """id,name,phone_number,timezone,language
+p1,Ana,+34600000021,Europe/Madrid,es
+p2,Ben,+12125550123,America/New_York,
+"""
+COUNT = "select count(*) from schedules"
+
+
+def put(hyp: Hyp, name: str, text: str | bytes) -> str:
+    (hyp.home / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return name
+
+
+def piped(hyp: Hyp, words: Sequence[str], data: bytes) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [*COMMAND, *words], env=hyp.env, cwd=hyp.home, input=data, capture_output=True, timeout=60, check=False
+    )
+
+
+def test_one_bad_row_and_nothing_is_stored(hyp: Hyp) -> None:
+    before = hyp.dump()
+    answer = hyp("schedules", "import", put(hyp, "calls.csv", CALLS))
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.splitlines() == [
+        "line 3: unknown timezone 'Europe/Madird' (did you mean Europe/Madrid?)",
+        "line 4: phone number '12' is not in E.164 form (E.164 form: + country code and number, as in +34600000001)",
+        "hyp: error: calls.csv: 2 of 3 rows are no good, and nothing is stored",
+        "hint: mend them, or store the others: --partial",
+    ]
+    assert hyp.dump() == before
+
+
+def test_the_good_rows_are_stored_when_that_is_said_and_the_bad_ones_written_down(hyp: Hyp) -> None:
+    answer = hyp(
+        "schedules", "import", put(hyp, "calls.csv", CALLS), "--partial", "--rejected", "bad.jsonl", "--json"
+    )
+    assert answer.code == 3
+    assert answer.json == {"added": 1, "unchanged": 0, "rejected": 2}
+    bad = [json.loads(line) for line in (hyp.home / "bad.jsonl").read_text("utf-8").splitlines()]
+    assert [each["line"] for each in bad] == [3, 4]
+    assert (hyp.home / "bad.jsonl").stat().st_mode & 0o777 == 0o600
+    assert bad[0]["reason"] == "unknown timezone 'Europe/Madird'"
+    (stored,) = hyp.ok("schedules", "list", "--json").json
+    assert (stored["phone_number"], stored["name"]) == ("+34600000011", "First")
+    assert stored["customer_context"] == {"order": "ORD-1"}
+
+
+def test_only_the_first_of_many_bad_rows_are_listed(hyp: Hyp) -> None:
+    rows = "".join(f"{number},0 9 * * 1,UTC\n" for number in range(30))
+    answer = hyp("schedules", "import", "-", stdin=f"phone_number,cron_expression,timezone\n{rows}")
+    lines = answer.err.splitlines()
+    assert (answer.code, len(lines)) == (2, 23)
+    assert lines[20] == "and 10 more; all of them: --rejected FILE"
+
+
+def test_the_same_file_again_changes_nothing(hyp: Hyp) -> None:
+    put(hyp, "people.csv", PEOPLE)
+    words = ("--to", "{phone_number}", "--tz-column", "timezone", "--weekdays", "1", "--at", "09:00")
+    words = ("schedules", "import", "people.csv", *words, "--ref", "{id}-weekly", "--context", "who={name}")
+    assert hyp.ok(*words).err == "Added 2 schedules.\n"
+    before = hyp.dump()
+    assert hyp.ok(*words).err == "Added 0 schedules; 2 unchanged.\n"
+    assert hyp.dump() == before
+    other = hyp(*words[:-1], "who=somebody")
+    assert other.code == 2
+    assert "ref 'p1-weekly' is taken by sch_" in other.err
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "jsonl"])
+def test_one_workspace_is_poured_into_another(hyp: Hyp, form: str) -> None:
+    put(hyp, "people.csv", PEOPLE)
+    hyp.ok("users", "import", "people.csv")
+    hyp.ok("schedules", "add", "--user", "p1", "--weekdays", "1-5", "--at", "09:30", "--context-json", '{"a": [1]}')
+    hyp.ok(
+        "schedules", "add", "--user", "p2", "--at", "2090-10-29 10:00", "--retry-on", "", "--paused", "--name", "x\ny"
+    )
+    hyp.ok("schedules", "add", "--to", "+34600000009", "--cron", "0 9 L * *", "--tz", "UTC", "--ref", "mine")
+    hyp.ok("-w", "other", "init")
+    hyp.ok("-w", "other", "agents", "add", "Check-in", "--id", "agent-123")
+    for noun in ("users", "schedules"):
+        file = f"{noun}.{form}"
+        hyp.ok(noun, "export", file)
+        assert Path(hyp.home / file).stat().st_mode & 0o777 == 0o600
+        answer = hyp.ok("-w", "other", noun, "import", file)
+        assert answer.err == "Added 3 " + noun + ".\n"
+        assert hyp.ok("-w", "other", noun, "import", file).err == f"Added 0 {noun}; 3 unchanged.\n"
+        assert hyp.ok(noun, "import", file).err == f"Added 0 {noun}; 3 unchanged.\n"
+        as_json = hyp.ok(noun, "export", "--format", "json").json
+        there = hyp.ok("-w", "other", noun, "export", "--format", "json").json
+        assert [{**each, "ref": None} for each in there] == [{**each, "ref": None} for each in as_json]
+        assert hyp.ok(noun, "export", "--format", form).out == (hyp.home / file).read_bytes().decode()
+
+
+def test_users_are_known_again_by_id_else_by_number(hyp: Hyp) -> None:
+    put(hyp, "people.csv", PEOPLE)
+    assert hyp.ok("users", "import", "people.csv").err == "Added 2 users.\n"
+    assert hyp.ok("users", "show", "p1", "--json").json["context"] == {"language": "es"}
+    by_number = "name,phone_number,timezone,language\nAna,+34 600 000 021,Europe/Madrid,es\nEva,+34600000030,,\n"
+    assert hyp("users", "import", "-", stdin=by_number).err == "Added 1 user; 1 unchanged.\n"
+    assert hyp("users", "import", "-", stdin=by_number).err == "Added 0 users; 2 unchanged.\n"
+    other = hyp("users", "import", "-", stdin="id,name,phone_number\np1,Anna,+34600000021\n")
+    assert (other.code, other.err.splitlines()[0]) == (
+        2,
+        "line 2: id 'p1' is that of user p1, who differs in name, timezone, context (change them: hyp users edit p1)",
+    )
+    hyp.ok("users", "remove", "p2")
+    again = hyp("users", "import", "people.csv")
+    hyp.ok("schedules", "add", "--user", "p1", "--in", "1h")
+    assert again.err == "Added 1 user; 1 unchanged.\n"  # nothing refers to who was removed
+    named = hyp("users", "import", "-", "--name", "{a} {b}", "--phone", "{c}", "--id", "crm-{d}",
+                stdin="a,b,c,d\nEva,Ruiz,+34600000031,7\n")  # fmt: skip
+    assert named.err == "Added 1 user.\n"
+    assert hyp.ok("users", "show", "crm-7", "--json").json["name"] == "Eva Ruiz"
+
+
+HEAD = b"phone_number,timezone,cron_expression\n"
+GOOD = b"+34600000011,UTC,0 9 * * 1\n"
+
+# what is in the file | what is said of it, in one line
+HOSTILE = [
+    (b"", "it is empty"),
+    (b"\n\n", "its first line is blank"),
+    (HEAD + GOOD + b"+3460000\x000012,UTC,0 9 * * 1\n", "line 3 holds a NUL character"),
+    (HEAD + GOOD + b'+34600000012,"UTC,0 9 * * 1\n' + GOOD * 10, "line 3: a quote is opened and not closed"),
+    (HEAD + GOOD + b'+34600000012,"U"TC,0 9 * * 1\n', "line 3: ',' expected after '\"'"),
+    (HEAD + GOOD + b'"' + GOOD * 20_000, "line 3: a quote is opened and not closed"),
+    (HEAD + GOOD + b"x" * 10_000_000 + b"\n", "line 3 is longer than 1,048,576 bytes"),
+    (HEAD + GOOD + b"N\xfa\xf1ez,UTC,0 9 * * 1\n", "line 3 is not UTF-8: byte 0xfa"),
+    ((HEAD + GOOD).decode().encode("utf-16"), "line 1 "),
+    (b"phone_number,timezone,timezone\n" + GOOD, "there are two columns 'timezone'"),
+    (b"phone_number,,timezone\n" + GOOD, "column 2 has no name"),
+    (b"phone,timezone,cron_expression\n" + GOOD, "no column says who is called"),
+    (b"phone_number,time_zone,cron_expression\n" + GOOD, "unknown column 'time_zone'"),
+    (b"phone_number;timezone,cron_expression\n" + GOOD, "its first line holds ',' and ';'"),
+    (b"order,context.order,phone_number\n" + GOOD, "columns 'order' and 'context.order' are the same"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "said"), HOSTILE, ids=[said for _, said in HOSTILE])
+@pytest.mark.parametrize("how", [(), ("--partial",)], ids=["whole", "partial"])
+def test_a_file_that_cannot_be_cut_into_rows_is_one_line_and_nothing_is_stored(
+    hyp: Hyp, data: bytes, said: str, how: tuple[str, ...]
+) -> None:
+    before = hyp.dump()
+    answer = piped(hyp, ("schedules", "import", "-", *how), data)
+    lines = answer.stderr.decode().splitlines()
+    assert (answer.returncode, answer.stdout) == (2, b"")
+    assert len(lines) == 2
+    assert lines[0].startswith(f"hyp: error: standard input: {said}")
+    assert lines[1].startswith("hint: ")
+    assert hyp.dump() == before
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "said"),
+    [
+        ("json", '{"phone_number": "+34600000011"}', "it is no JSON array"),
+        ("json", "[{}, {", "line 1: it is not JSON"),
+        ("json", "[{}]\n[{}]", "line 2: something follows the array"),
+        ("json", "[{} {}]", "line 1: the array goes on with neither , nor ]"),
+        ("json", '["' + "x" * 3_000_000 + '"]', "line 1: an object is longer than 1,048,576"),
+        ("json", "[" * 100_000, "line 1: it is"),
+        ("jsonl", '{"a": "' + "x" * 2_000_000 + '"}', "line 1 is longer than"),
+    ],
+)
+def test_json_that_cannot_be_cut_into_rows_is_refused_whole(hyp: Hyp, form: str, text: str, said: str) -> None:
+    answer = hyp("schedules", "import", "-", "--format", form, "--partial", stdin=text)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith(f"hyp: error: standard input: {said}")
+
+
+def test_a_bad_line_of_json_is_a_bad_row(hyp: Hyp) -> None:
+    good = '{"phone_number": "+34600000011", "cron_expression": "0 9 * * 1", "timezone": "UTC"}'
+    text = "\n".join(
+        [good, "{", "7", '{"phone": "+34600000012"}', "", '{"phone_number": "+1", "phone_number": "+2"}']
+    )
+    answer = hyp("schedules", "import", "-", "--format", "jsonl", "--partial", stdin=text)
+    assert answer.code == 3
+    assert [line[:28] for line in answer.err.splitlines()] == [
+        "line 2: it is not JSON: Expe",
+        "line 3: 7 is not a JSON obje",
+        "line 4: unknown field 'phone",
+        "line 6: it is not JSON: 'pho",
+        "Added 1 schedule; 4 rejected",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("calls.csv", "--to", "{phon}"), "there is no column 'phon'"),
+        (("calls.csv", "--to", "{phone"), "'{phone' holds a brace alone"),
+        (("calls.csv", "--tz", "UTC", "--tz-column", "timezone"), "--tz and --tz-column cannot be used together"),
+        (("calls.csv", "--stagger", "soon"), "'soon' is not a duration"),
+        (("calls.csv", "--format", "jsno"), "--format 'jsno' is not known"),
+        (("calls.csv", "--delimiter", ";;"), "--delimiter ';;'"),
+        (("calls.xlsx",), "'calls.xlsx' does not say what is in it"),
+    ],
+)
+def test_an_import_that_cannot_be_meant_is_refused(hyp: Hyp, words: tuple[str, ...], said: str) -> None:
+    put(hyp, "calls.csv", CALLS)
+    answer = hyp("schedules", "import", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err
+
+
+def test_a_file_of_excel_is_read(hyp: Hyp) -> None:
+    text = 'phone_number;timezone;cron_expression;notes\r\n+34600000011;UTC;0 9 * * 1;"=SUM(A1)\r\n""x"""\r\n'
+    assert hyp.ok("schedules", "import", put(hyp, "excel.csv", b"\xef\xbb\xbf" + text.encode())).code == 0
+    (stored,) = hyp.ok("schedules", "list", "--json").json
+    assert stored["customer_context"] == {"notes": '=SUM(A1)\r\n"x"'}
+
+
+def test_a_bar_is_shown_to_who_watches_and_to_nobody_else(hyp: Hyp) -> None:
+    rows = "".join(f"+3461{number:07d},UTC,0 9 * * 1\n" for number in range(5000))
+    put(hyp, "many.csv", HEAD.decode() + rows)
+    seen = on_a_terminal(hyp, "schedules", "import", str(hyp.home / "many.csv"))
+    assert "Reading the file" in seen
+    assert "100%" in seen
+    assert "Added 5,000 schedules." in seen
+
+
+def test_what_is_killed_while_it_reads_leaves_nothing(hyp: Hyp, tmp_path: Path) -> None:
+    fifo = tmp_path / "calls.csv"
+    os.mkfifo(fifo)
+    before = hyp.dump()
+    running = hyp.start("schedules", "import", str(fifo))
+    with fifo.open("wb") as pipe:
+        pipe.write(HEAD + GOOD * 5000)
+        pipe.flush()
+        running.kill()
+        running.communicate(timeout=20)
+    assert hyp.dump() == before
+    assert sorted(path.name for path in hyp.db.parent.iterdir() if not path.name.endswith("-journal")) == [
+        hyp.db.name
+    ]
