@@ -95,7 +95,6 @@ def serve(
 
     \b
     Examples:
-      hyp tokens add crm --scope read,write
       hyp serve
       hyp serve --with-worker --log-format json
       hyp serve --allow-workspace dev --port 8011

@@ -54,6 +54,7 @@ def list_(session: Session) -> None:
     \b
     Examples:
       hyp tokens list
+      hyp tokens list --json
     """
     with session.store() as store:
         found = tokens.select(store, session.most)
@@ -76,6 +77,7 @@ def revoke(
     \b
     Examples:
       hyp tokens revoke crm
+      hyp tokens revoke crm --dry-run
     """
     with session.desk() as desk:
         gone = engine.revoke(desk, name)

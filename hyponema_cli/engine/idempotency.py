@@ -5,6 +5,7 @@ The key is kept in the transaction that makes the thing: both are there, or neit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ from hyponema_cli.store.idempotency import Made
 
 KEPT = timedelta(hours=24)
 """How long a key is known. Whoever repeats a request does so within minutes."""
-LONGEST_KEY = 255
+_KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 
 def made_once(desk: Desk, token_id: str, key: str | None, asked: str, make: Callable[[], str]) -> tuple[str, bool]:
@@ -26,9 +27,9 @@ def made_once(desk: Desk, token_id: str, key: str | None, asked: str, make: Call
     """
     if key is None:
         return make(), True
-    if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
+    if _KEY.fullmatch(key) is None:
         raise InvalidInput(
-            "the Idempotency-Key cannot be used", hint=f"1 to {LONGEST_KEY} printable characters; a UUID will do"
+            "the Idempotency-Key cannot be used", hint="1 to 255 letters, digits and signs, no blanks; a UUID will do"
         )
     now = desk.clock.now()
     with desk.store.transaction():

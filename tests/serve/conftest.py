@@ -61,7 +61,7 @@ class Site:
         requests: list[tuple[str, str, Any]],
         *,
         shows: str | None = "all",
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, Any] | None = None,
         content: bytes | None = None,
         host: str = "127.0.0.1:8010",
         together: bool = False,

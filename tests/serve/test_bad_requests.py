@@ -296,8 +296,8 @@ class TestIdempotencyKeys:
             assert site.query("select count(*) from schedules") == [(count,)]
         assert site.query("select count(*) from idempotency_keys") == [(1,)]
 
-    @pytest.mark.parametrize("key", ["", "x" * 256, "a\tb"])
-    def test_a_key_that_is_none_is_refused(self, site: Site, key: str) -> None:
+    @pytest.mark.parametrize("key", ["", "x" * 256, "a\tb", "a b", "\u00e9".encode()])
+    def test_a_key_that_is_none_is_refused(self, site: Site, key: str | bytes) -> None:
         problem_of(site.ask("POST", CALLS, CALL, headers={"Idempotency-Key": key}), 422, "usage")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from typing import Any
 
 from tests.serve.conftest import Site
 
+SEED = os.environ.get("HYP_SEED", "1")
+"""Which requests are drawn."""
 CHECKS = """
 [checks]
 # A schema cannot say which times are past, nor which numbers are phone numbers.
@@ -33,6 +36,7 @@ def test_schemathesis_finds_no_fault(site: Site, listen: Callable[..., Any], tmp
             [
                 str(program), "--config-file", "schemathesis.toml", "run", f"http://127.0.0.1:{port}/openapi.json",
                 "--header", f"Authorization: Bearer {site.tokens['all']}", "--max-examples", "15", "--no-color",
+                "--seed", SEED,
             ],
             cwd=tmp_path,
             capture_output=True,
