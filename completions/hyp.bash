@@ -7,7 +7,7 @@ _hyp_spot() {
     # shellcheck disable=SC2034
     case $1 in
     'hyp')
-        commands='init demo doctor health metrics report agents users numbers carriers schedules occurrences why simulate tick run-worker history calls reconcile sessions tools mcp promises suppressions webhooks config db setup help man completion'
+        commands='init demo doctor health metrics report agents users numbers carriers schedules occurrences why simulate tick run-worker serve history calls reconcile sessions tools mcp promises suppressions webhooks tokens config db setup help man completion'
         options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -V --version -h --help'
         arguments=''
         goes_on=''
@@ -266,7 +266,7 @@ _hyp_spot() {
         ;;
     'hyp schedules import')
         commands=''
-        options='--format=one:csv,json,jsonl --delimiter=any --partial --rejected=files --weekdays=any --at=any --cron=any --in=any --before=any --tz=ask:zones --fold=one:first,second --agent=ask:agents --user=ask:users --to=ask:phones --allow-past --name=any --description=any --context=any --context-json=any --metadata=any --max-occurrences=any --start=any --until=any --max-attempts=any --max-retries=any --retry-delay=any --backoff=one:fixed,exponential --retry-on=each:no_answer,busy,timeout,failed,voicemail --catch-up-window=any --window=one:us-tcpa,fr,es,always --on-doubt=one:hold,redial-after --webhook-url=any --webhook-event=each:started,completed,failed,exhausted,missed,skipped,in_doubt --priority=any --ref=one:live,timezone,catch_up_window,calling_window,call_cap,pace,concurrency,daily_budget,webhook_url,webhook_events,webhook_allow_private,heartbeat_url --paused --tz-column=any --stagger=any --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -n --dry-run -h --help'
+        options='--format=one:csv,json,jsonl --delimiter=any --partial --rejected=files --weekdays=any --at=any --cron=any --in=any --before=any --tz=ask:zones --fold=one:first,second --agent=ask:agents --user=ask:users --to=ask:phones --allow-past --name=any --description=any --context=any --context-json=any --metadata=any --max-occurrences=any --start=any --until=any --max-attempts=any --max-retries=any --retry-delay=any --backoff=one:fixed,exponential --retry-on=each:no_answer,busy,timeout,failed,voicemail --catch-up-window=any --window=one:us-tcpa,fr,es,always --on-doubt=one:hold,redial-after --webhook-url=any --webhook-event=each:started,completed,failed,exhausted,missed,skipped,in_doubt --priority=any --ref=one:live,timezone,catch_up_window,calling_window,call_cap,pace,concurrency,daily_budget,webhook_url,webhook_events,webhook_allow_private,heartbeat_url,callback_url --paused --tz-column=any --stagger=any --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -n --dry-run -h --help'
         arguments='files'
         goes_on=''
         ;;
@@ -303,6 +303,12 @@ _hyp_spot() {
     'hyp run-worker')
         commands=''
         options='--interval=any --concurrency=any --drain-timeout=any --heartbeat-url=any --log-format=one:text,json,journal --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
+        arguments=''
+        goes_on=''
+        ;;
+    'hyp serve')
+        commands=''
+        options='--host=any --port=any --allow-workspace=any --allow-host=any --public-url=any --no-auth --with-worker --rate=any --log-format=one:text,json,journal --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
         arguments=''
         goes_on=''
         ;;
@@ -444,6 +450,30 @@ _hyp_spot() {
         arguments=''
         goes_on=''
         ;;
+    'hyp tokens')
+        commands='add list revoke'
+        options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
+        arguments=''
+        goes_on=''
+        ;;
+    'hyp tokens add')
+        commands=''
+        options='--scope=one:read,write,dial --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -n --dry-run -h --help'
+        arguments='any'
+        goes_on=''
+        ;;
+    'hyp tokens list')
+        commands=''
+        options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=any -h --help'
+        arguments=''
+        goes_on=''
+        ;;
+    'hyp tokens revoke')
+        commands=''
+        options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -n --dry-run -h --help'
+        arguments='any'
+        goes_on=''
+        ;;
     'hyp config')
         commands='show get set unset'
         options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
@@ -459,19 +489,19 @@ _hyp_spot() {
     'hyp config get')
         commands=''
         options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
-        arguments='one:live,timezone,catch_up_window,calling_window,call_cap,pace,concurrency,daily_budget,webhook_url,webhook_events,webhook_allow_private,heartbeat_url'
+        arguments='one:live,timezone,catch_up_window,calling_window,call_cap,pace,concurrency,daily_budget,webhook_url,webhook_events,webhook_allow_private,heartbeat_url,callback_url'
         goes_on=''
         ;;
     'hyp config set')
         commands=''
         options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -n --dry-run -h --help'
-        arguments='one:live,timezone,catch_up_window,calling_window,call_cap,pace,concurrency,daily_budget,webhook_url,webhook_events,webhook_allow_private,heartbeat_url any'
+        arguments='one:live,timezone,catch_up_window,calling_window,call_cap,pace,concurrency,daily_budget,webhook_url,webhook_events,webhook_allow_private,heartbeat_url,callback_url any'
         goes_on=''
         ;;
     'hyp config unset')
         commands=''
         options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -n --dry-run -h --help'
-        arguments='one:live,timezone,catch_up_window,calling_window,call_cap,pace,concurrency,daily_budget,webhook_url,webhook_events,webhook_allow_private,heartbeat_url'
+        arguments='one:live,timezone,catch_up_window,calling_window,call_cap,pace,concurrency,daily_budget,webhook_url,webhook_events,webhook_allow_private,heartbeat_url,callback_url'
         goes_on=''
         ;;
     'hyp db')

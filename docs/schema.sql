@@ -457,3 +457,22 @@ create table proposals (
 create index proposals_of_session on proposals (session_id, id);
 
 create index promises on proposals (run_at) where confirmed_at is not null and run_at is not null;
+
+create table tokens (
+  id text primary key,
+  name text not null unique check (name <> ''),
+  digest text not null check (length(digest) = 64),
+  scopes text not null check (scopes <> ''),
+  created_at text not null
+) strict, without rowid;
+
+create table idempotency_keys (
+  token text not null,
+  key text not null,
+  asked text not null,
+  made text not null,
+  created_at text not null,
+  primary key (token, key)
+) strict, without rowid;
+
+create index idempotency_keys_by_age on idempotency_keys (created_at);

@@ -42,6 +42,8 @@ class PlaceCall:
     """How the agent gets the call, and for how long."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What the agent is told of the call, by name; see `instructions.facts`."""
+    callback_url: str | None = None
+    """Where the carrier may tell what becomes of this call; None: nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)

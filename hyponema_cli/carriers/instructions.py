@@ -65,6 +65,15 @@ def answer_address(url: str, told: Mapping[str, str]) -> str:
     return urlunsplit(parts._replace(query="&".join(filter(None, [parts.query, *pairs]))))
 
 
+def callback_address(base: str, carrier: str, call_id: str) -> str:
+    """Return where a carrier tells what becomes of a call. Whoever verifies its signature builds the same text.
+
+    >>> callback_address("https://calls.example.org/", "twilio", "call_1")
+    'https://calls.example.org/callbacks/twilio?call_id=call_1'
+    """
+    return f"{base.rstrip('/')}/callbacks/{quote(carrier)}?call_id={quote(call_id, safe='')}"
+
+
 def stream_document(url: str, told: Mapping[str, str]) -> str:
     """Return the TwiML that connects a call to a media stream and passes the facts along as its parameters.
 

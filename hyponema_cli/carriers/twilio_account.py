@@ -89,6 +89,22 @@ def account_of(name: str, environ: Mapping[str, str]) -> Account:
     )
 
 
+def auth_token_of(name: str, environ: Mapping[str, str]) -> str:
+    """Return what Twilio signs the callbacks of an account with: its token, also where an API key places the calls.
+
+    Raises MissingCredentials.
+    """
+    words = _Words(name, environ)
+    token = words.read("TWILIO_AUTH_TOKEN")
+    if token is None:
+        variable = words.named("TWILIO_AUTH_TOKEN")
+        raise MissingCredentials(
+            f"the callbacks of {name} cannot be verified: {variable} is not set",
+            hint=f"set it where hyp serve runs, or {variable}_FILE; Twilio signs with it",
+        )
+    return token
+
+
 class _Words:
     """The variables of one account."""
 

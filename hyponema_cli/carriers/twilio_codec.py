@@ -72,6 +72,9 @@ UNKNOWN_STATUSES = frozenset({408})
 SHORTEST_THROTTLE = timedelta(seconds=5)
 """How long an account is left alone that says "too many" and not for how long."""
 
+CALLBACK_EVENTS = ("initiated", "ringing", "answered", "completed")
+"""What Twilio tells a status callback; every end comes as `completed`."""
+
 _DETECTION = {"on": "Enable", "message-end": "DetectMessageEnd"}
 _NUMBERS = re.compile(r"\+?\d[\d\s().-]{5,}\d", re.ASCII)
 
@@ -89,6 +92,11 @@ def fields_of(call: PlaceCall) -> dict[str, Any]:
         fields["application_sid"] = connection.application_sid
     else:
         raise Rejected("the agent has no answer URL, media stream or application", "call", "not_connected")
+    if call.callback_url is not None and connection.application_sid is None:
+        # With an application, Twilio passes over these fields: the application has its own.
+        fields["status_callback"] = call.callback_url
+        fields["status_callback_event"] = list(CALLBACK_EVENTS)
+        fields["status_callback_method"] = "POST"
     more = {
         "timeout": connection.ring_timeout_seconds,
         "time_limit": connection.time_limit_seconds,

@@ -12,11 +12,12 @@ from hyponema_cli.cli import output, values
 from hyponema_cli.cli.command import LIST, WRITE, Session, command, group
 from hyponema_cli.core import timewords
 from hyponema_cli.core import tools as specs
-from hyponema_cli.core.errors import Conflict, InvalidInput
+from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.records import Agent
 from hyponema_cli.engine import agents as engine
 from hyponema_cli.engine import find
 from hyponema_cli.engine.agents import Words
+from hyponema_cli.engine.needs import refuse_while_live
 from hyponema_cli.render import json
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import agents, events, numbers, schedules
@@ -230,16 +231,6 @@ def remove(session: Session, agent: Word) -> None:
         agents.remove(desk.store, found.id, now)
         events.add(desk.store, now, desk.actor, "agent.removed", subject_id=found.id)
     session.done(f"Removed agent {found.name!r} ({found.id}).", json.agent(found))
-
-
-def refuse_while_live(what: str, live: list[str], hint: str | None = None) -> None:
-    """Raise Conflict, listing them, when live schedules need something that is to go."""
-    if live:
-        shown = ", ".join(live[:5]) + (f" and {len(live) - 5} more" if len(live) > 5 else "")
-        needs = "a live schedule needs" if len(live) == 1 else f"{len(live)} live schedules need"
-        raise Conflict(
-            f"{what} cannot go: {needs} it: {shown}", hint=hint or f"cancel first: hyp schedules cancel {live[0]}"
-        )
 
 
 def _connects_by(agent: Agent) -> str | None:

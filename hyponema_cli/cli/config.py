@@ -54,6 +54,16 @@ def read_heartbeat(text: str) -> str:
     return text
 
 
+def read_callback(text: str) -> str:
+    """Check the address under which carriers reach `hyp serve`."""
+    if not is_address(text, ("http", "https")) or "?" in text or "#" in text:
+        raise InvalidInput(
+            f"callback_url {text!r} is not the address of a server",
+            hint="as in https://calls.example.org, without a query",
+        )
+    return text.rstrip("/")
+
+
 def _read_window(text: str) -> str:
     window = timewords.parse_duration(text)
     if not window:
@@ -163,6 +173,12 @@ SETTINGS = {
         lambda it: it.heartbeat_url,
         lambda it: it.heartbeat_url,
         "asked after every good pass of a worker or a tick, for a service that misses it",
+    ),
+    "callback_url": _Setting(
+        read_callback,
+        lambda it: it.callback_url,
+        lambda it: it.callback_url,
+        "where carriers reach hyp serve, to tell what becomes of calls; not set: they are only asked",
     ),
 }
 

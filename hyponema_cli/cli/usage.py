@@ -46,6 +46,10 @@ OVERVIEW = {
         "calls": "one call, with all that is known of it",
         "webhooks": "what others were told, and what waits for them",
     },
+    "Over HTTP": {
+        "serve": "the routes of both guides, as a service",
+        "tokens": "who may use them",
+    },
     "Look after it": {
         "health": "is all well? for monitors",
         "metrics": "the same and more, for Prometheus",

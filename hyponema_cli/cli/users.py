@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hyponema_cli.cli import output, values
-from hyponema_cli.cli.agents import refuse_while_live
 from hyponema_cli.cli.command import LIST, WRITE, Session, command, group
 from hyponema_cli.cli.confirm import confirm, refuse_unattended
 from hyponema_cli.cli.exits import Exit
@@ -26,6 +25,7 @@ from hyponema_cli.cli.imports import (
 from hyponema_cli.core import phone, timewords, window
 from hyponema_cli.core.records import Schedule, User
 from hyponema_cli.engine import book, find, people
+from hyponema_cli.engine.needs import refuse_while_live
 from hyponema_cli.engine.people import Person
 from hyponema_cli.render import export as written
 from hyponema_cli.render import json, times

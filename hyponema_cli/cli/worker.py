@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import queue
 import signal
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +15,7 @@ from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.cli.config import read_heartbeat
 from hyponema_cli.cli.exits import Exit
+from hyponema_cli.cli.pen import Pen
 from hyponema_cli.cli.systemd import Notifier
 from hyponema_cli.core import timewords
 from hyponema_cli.core.errors import InvalidInput, nearest
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 app = single()
 
 MOST_REQUESTS = 64
-LAST_LINES_SECONDS = 2.0
 NOT_ALONE_WITHIN = timedelta(seconds=15)
 """A sign of life that is older than this is not of somebody who is at work now."""
 
@@ -84,16 +82,31 @@ def run_worker(
       hyp run-worker
       hyp --workspace dev run-worker --log-format json
     """
-    form = _format(log_format or os.environ.get("HYP_LOG_FORMAT") or None)
+    form = read_format(log_format or os.environ.get("HYP_LOG_FORMAT") or None)
     habits = worker.Habits(
         _seconds("--interval", interval, least=1.0),
         _at_once(concurrency),
         timewords.parse_duration(drain_timeout),
     )
+    work(session, habits, form, interval, heartbeat_url and read_heartbeat(heartbeat_url))
+
+
+def work(
+    session: Session,
+    habits: worker.Habits,
+    form: Format | None,
+    interval: str = "1s",
+    heartbeat_url: str | None = None,
+    at_the_end: Callable[[], None] = lambda: None,
+) -> None:
+    """Work until a signal comes, and tell of it; without a form, on the terminal's screen if there is one.
+
+    `at_the_end` is called when no more work is begun.
+    """
     with ExitStack() as opened:
         store, couriers = (opened.enter_context(session.store()) for _ in range(2))
         desk = desk_of(store, session.clock, "worker")
-        watcher = _Watcher(desk, form or "text", interval, heartbeat_url and read_heartbeat(heartbeat_url))
+        watcher = _Watcher(desk, form or "text", interval, heartbeat_url)
         if form is None and output.is_attended() and os.environ.get("TERM") != "dumb":
             watcher.screen = _screen(session)
             opened.callback(watcher.screen.close)
@@ -108,6 +121,7 @@ def run_worker(
             watcher.leave("worker.stopped_at_once", "stopped at once")
             # Not by way of Python's end: a thread may be inside SQLite, which must not be taken apart under it.
             os._exit(Exit.INTERRUPTED if stopped.signal_number == signal.SIGINT else Exit.TERMINATED)
+        at_the_end()
         if not watcher.leave("worker.stopped", "stopped"):
             # Nobody reads our last lines. Python would wait for them to leave, for ever.
             os._exit(Exit.OK)
@@ -120,8 +134,8 @@ class _Watcher:
         self._desk = desk
         self._form = form
         self._interval = interval
-        self._least = LEVELS.index(_level(os.environ.get("HYP_LOG_LEVEL") or "info"))
-        self._pen = _Pen()
+        self._least = LEVELS.index(read_level(os.environ.get("HYP_LOG_LEVEL") or "info"))
+        self._pen = Pen()
         self._notifier = Notifier(os.environ)
         self._own_url = heartbeat_url
         self._url = heartbeat_url or settings.load(desk.store).heartbeat_url
@@ -214,30 +228,8 @@ def _other_worker(desk: Desk) -> int | None:
     return int(pid)
 
 
-class _Pen:
-    """Writes lines from a thread of its own: a log that nobody reads on must not keep anybody from being called."""
-
-    def __init__(self) -> None:
-        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, daemon=True, name="log")
-        self._thread.start()
-
-    def write(self, line: str) -> None:
-        """Write a line, soon."""
-        self._lines.put(line)
-
-    def lay_down(self) -> bool:
-        """Wait until all is written; not for long, if nobody reads: False then."""
-        self._lines.put(None)
-        self._thread.join(LAST_LINES_SECONDS)
-        return not self._thread.is_alive()
-
-    def _run(self) -> None:
-        while (line := self._lines.get()) is not None:
-            output.say(line)
-
-
-def _level(word: str) -> str:
+def read_level(word: str) -> str:
+    """Read from which level on lines are written."""
     if word.strip().casefold() not in LEVELS:
         raise InvalidInput(f"HYP_LOG_LEVEL {word!r} is not known", hint=f"one of: {', '.join(LEVELS)}")
     return word.strip().casefold()
@@ -250,7 +242,8 @@ def _screen(session: Session) -> Screen:
     return Screen(session.path(), session.clock)
 
 
-def _format(word: str | None) -> Format | None:
+def read_format(word: str | None) -> Format | None:
+    """Read the name of a form of log lines; None: nobody said."""
     if word is None:
         return None
     for form in FORMATS:

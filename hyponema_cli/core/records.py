@@ -42,6 +42,8 @@ class Settings:
     """Whether receivers may stand on this machine, or in its network."""
     heartbeat_url: str | None = None
     """Asked after every good pass."""
+    callback_url: str | None = None
+    """Under which address carriers reach `hyp serve`, to tell what becomes of calls."""
 
     def window(self, own: timedelta | None) -> timedelta:
         """Return the catch-up window in force: a schedule's own, else the workspace's."""

@@ -207,22 +207,30 @@ def run_now(desk: Desk, schedule_id: str) -> tuple[str, TickReport]:
 
     Raises Conflict for a canceled schedule; one that is paused or over may still be run by hand.
     """
-    now = desk.clock.now()
-    report = TickReport(now)
-    execution_id = _record_manual(desk, schedule_id, now)
-    report.due += 1
-    dial_due(desk, report, only=execution_id)
-    report.finished_at = desk.clock.now()
-    return execution_id, report
+    execution_id = record_manual(desk, schedule_id)
+    return execution_id, dial_recorded(desk, execution_id)
 
 
 def would_run_now(desk: Desk, schedule_id: str) -> Decision:
     """Return what the gates would say of a call made by hand now. For a rehearsal: it records that call."""
     now = desk.clock.now()
-    return judged(desk, _record_manual(desk, schedule_id, now), now)
+    return judged(desk, record_manual(desk, schedule_id), now)
 
 
-def _record_manual(desk: Desk, schedule_id: str, now: datetime) -> str:
+def dial_recorded(desk: Desk, execution_id: str) -> TickReport:
+    """Dial one execution that is due, if every gate lets it; what may not go now waits for the next pass."""
+    report = TickReport(desk.clock.now(), due=1)
+    dial_due(desk, report, only=execution_id)
+    report.finished_at = desk.clock.now()
+    return report
+
+
+def record_manual(desk: Desk, schedule_id: str) -> str:
+    """Record that a schedule is to be called now, beside its rule; return the execution, which is due.
+
+    Raises Conflict for a schedule that is canceled, or whose agent or user is gone.
+    """
+    now = desk.clock.now()
     with desk.store.transaction():
         schedule = find.schedule(desk.store, schedule_id)
         if schedule.status is ScheduleState.CANCELED:

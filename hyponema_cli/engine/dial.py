@@ -211,7 +211,8 @@ def _intend(
     )
     calls.intend(desk.store, call)
     desk.log(now, "call.placing", schedule_id=due.schedule_id, execution_id=due.id, call_id=call.id)
-    return Intent(call, due, turn, scene.connection_of(due), scene.pace_of(caller), hours)
+    callback_url = scene.callback_of(caller.carrier, call_id)
+    return Intent(call, due, turn, scene.connection_of(due), scene.pace_of(caller), hours, callback_url=callback_url)
 
 
 def _journal(desk: Desk, intents: list[Intent], report: TickReport) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from zoneinfo import ZoneInfo
 
+from hyponema_cli.carriers.instructions import callback_address
 from hyponema_cli.core import phone, walltime, window
 from hyponema_cli.core.connect import Connection
 from hyponema_cli.core.decide import Decision, decide
@@ -61,6 +62,11 @@ class Scene:
             zone = window.clocks((workspace.timezone,)) if workspace.timezone else ()
             begins_at, self._day_ends_at = walltime.day_around(now, zone[0] if zone else UTC)
             self._dialled_today = calls.count_from(desk.store, first_id("call", begins_at))
+
+    def callback_of(self, account: str, call_id: str) -> str | None:
+        """Return where a carrier may tell what becomes of a call; None where nobody listens."""
+        base = self._workspace.callback_url
+        return None if base is None else callback_address(base, account.partition(":")[0], call_id)
 
     def facts_of(self, due: executions.Due) -> Facts:
         """Gather what the gates look at for one execution."""

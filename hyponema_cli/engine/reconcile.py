@@ -121,6 +121,8 @@ def _find(desk: Desk, doubt: calls.Doubtful) -> list[CallView] | None:
     since, until = looked_for(doubt)
     try:
         carrier = desk.carrier(doubt.carrier)
+        if doubt.carrier_call_id is not None:
+            return [checked(carrier.fetch_call(doubt.carrier_call_id))]
         if carrier.capabilities().find == "none":
             return None
         found = carrier.find_calls(to_number=doubt.to_number, from_number=doubt.from_number, since=since)
@@ -138,7 +140,10 @@ def _the_one(desk: Desk, doubt: calls.Doubtful, found: list[CallView] | None) ->
     """Return the call that can only be the one in doubt; None when there is none, or a choice.
 
     A call that was settled without being seen may be the one that the carrier lists now: then even one is a choice.
+    Of a call whose id the carrier has told us itself there is none.
     """
+    if found and doubt.carrier_call_id is not None:
+        return found[0]
     if not found or len(found) > 1 or calls.settled_unseen(desk.store, doubt, SETTLED_NEARBY):
         return None
     return found[0]
@@ -168,6 +173,8 @@ def _look_again(desk: Desk, doubt: calls.Doubtful, now: datetime, outcome: str, 
     if again_at is not None and outcome != "several":
         # Somebody waits for this one: it is looked for until it is dialled again, at its time and not before.
         following = min(following or now + LOOKS[-1], max(again_at, now + LOOKS[1]))
+    if doubt.carrier_call_id is not None:
+        following = following or now + LOOKS[-1]
     calls.looked(desk.store, doubt.id, looks, following, outcome)
     _log(desk, doubt, "call.looked_for", now, said)
 
@@ -181,8 +188,11 @@ def _can_look(desk: Desk, account: str) -> bool:
 
 
 def redial_at(doubt: calls.Doubtful) -> datetime | None:
-    """Return when a doubt is dialled again by itself: never, unless its schedule asks for it, and then once."""
-    if doubt.redial_after is None or doubt.redialled_before:
+    """Return when a doubt is dialled again by itself: never, unless its schedule asks for it, and then once.
+
+    A call of which its carrier has told was made, and only its end is not known yet.
+    """
+    if doubt.redial_after is None or doubt.redialled_before or doubt.carrier_call_id is not None:
         return None
     return doubt.created_at + doubt.redial_after
 

@@ -58,6 +58,8 @@ class Intent:
     """The calling window that was open when it was decided."""
     n: int = 0
     """Its number in the dial journal."""
+    callback_url: str | None = None
+    """Where the carrier may tell what becomes of it."""
 
 
 @dataclass(frozen=True, slots=True)

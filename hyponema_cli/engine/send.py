@@ -291,6 +291,7 @@ def _request_of(intent: Intent) -> PlaceCall:
         call.number,
         intent.connection,
         told(intent.due, call.id, call.number),
+        intent.callback_url,
     )
 
 

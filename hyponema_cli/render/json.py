@@ -31,6 +31,7 @@ from hyponema_cli.core.records import (
 )
 from hyponema_cli.core.schedule import Occurrence, next_occurrence
 from hyponema_cli.core.tally import SERIES, Rate, Tally, quantile
+from hyponema_cli.core.token import Token
 from hyponema_cli.render.safe import visible_json
 
 if TYPE_CHECKING:
@@ -290,6 +291,11 @@ def suppression(it: Suppressed) -> dict[str, Any]:
         "created_at": to_text(it.created_at),
         "expires_at": maybe_text(it.expires_at),
     }
+
+
+def token(it: Token) -> dict[str, Any]:
+    """A token, without its secret."""
+    return {"id": it.id, "name": it.name, "scopes": sorted(it.scopes), "created_at": to_text(it.created_at)}
 
 
 def event(it: Event) -> dict[str, Any]:

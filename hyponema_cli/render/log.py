@@ -23,6 +23,9 @@ WARNINGS = frozenset(
         "execution.exhausted",
         "execution.failed",
         "execution.missed",
+        "http.failed",
+        "http.trouble",
+        "serve.trouble",
         "webhook.dead",
         "worker.trouble",
     }

@@ -165,6 +165,8 @@ class Doubtful(NamedTuple):
     execution_id: str
     schedule_id: str
     carrier: str
+    carrier_call_id: str | None
+    """Known where the carrier told of the call unasked, before its answer was recorded."""
     from_number: str
     to_number: str
     reason: str
@@ -192,7 +194,7 @@ def in_doubt(store: Store, due_at: datetime | None = None, limit: int = 0) -> li
           c.created_at, c.looks, c.found, c.next_poll_at, s.on_doubt_seconds,
           exists (select 1 from calls o where o.execution_id = c.execution_id and (o.reason = 'redialled_from_doubt'
             or o.reason = 'end_lost_in_restore' and o.carrier_call_id is null)),
-          s.catch_up_window_seconds
+          s.catch_up_window_seconds, c.carrier_call_id
         from calls c
         join executions e on e.id = c.execution_id
         join schedules s on s.id = e.schedule_id
@@ -207,6 +209,7 @@ def in_doubt(store: Store, due_at: datetime | None = None, limit: int = 0) -> li
             row[1],
             row[2],
             row[3],
+            row[15],
             row[4],
             row[5],
             row[6],
@@ -242,6 +245,32 @@ def bind(store: Store, call_id: str, carrier_call_id: str) -> None:
         update or ignore calls set carrier_call_id = ? where id = ? and carrier_call_id is null
         """,
         (carrier_call_id, call_id),
+    )
+
+
+class Named(NamedTuple):
+    """Who has a call, and under which id."""
+
+    carrier: str
+    carrier_call_id: str | None
+
+
+def named(store: Store, call_id: str) -> Named | None:
+    """Return who has a call, and under which id; None when there is no such call."""
+    row = store.execute("select carrier, carrier_call_id from calls where id = ?", (call_id,)).fetchone()
+    return Named(*row) if row else None
+
+
+def ask_soon(store: Store, call_id: str, now: datetime) -> bool:
+    """Let the next pass ask about a call that is followed or in doubt; False when that is planned already."""
+    return bool(
+        store.execute(
+            """
+            update calls set next_poll_at = ?1 where id = ?2 and (next_poll_at is null or next_poll_at > ?1)
+              and status in ('queued', 'ringing', 'in_progress', 'in_doubt')
+            """,
+            (to_text(now), call_id),
+        ).rowcount
     )
 
 

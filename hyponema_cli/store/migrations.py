@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x68797031
 """`hyp1` in the file's header: says that a SQLite file is ours."""
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """How many steps there are; kept in the header as `user_version`, where every start can read it for nothing."""
 
 
@@ -90,6 +90,15 @@ def m0006_the_tools(db: Database) -> None:
     _run(db, TOOLS)
 
 
+def m0007_the_server(db: Database) -> None:
+    """Who may ask `hyp serve` for what, and what was made for requests that may come again.
+
+    Of a token only a digest is kept: whoever reads the file, or a copy of it, cannot use it. Of a request only a
+    digest and the id of what it made: nothing in these tables is about a person.
+    """
+    _run(db, SERVER)
+
+
 STEPS = (
     m0001_the_spine,
     m0002_the_gates,
@@ -97,6 +106,7 @@ STEPS = (
     m0004_the_outbox,
     m0005_the_counts,
     m0006_the_tools,
+    m0007_the_server,
 )
 
 
@@ -575,3 +585,24 @@ create table proposals (
 create index proposals_of_session on proposals (session_id, id);
 
 create index promises on proposals (run_at) where confirmed_at is not null and run_at is not null"""
+
+
+SERVER = """\
+create table tokens (
+  id text primary key,
+  name text not null unique check (name <> ''),
+  digest text not null check (length(digest) = 64),
+  scopes text not null check (scopes <> ''),
+  created_at text not null
+) strict, without rowid;
+
+create table idempotency_keys (
+  token text not null,
+  key text not null,
+  asked text not null,
+  made text not null,
+  created_at text not null,
+  primary key (token, key)
+) strict, without rowid;
+
+create index idempotency_keys_by_age on idempotency_keys (created_at)"""

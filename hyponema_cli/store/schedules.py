@@ -92,8 +92,9 @@ def select(
     agent_id: str | None = None,
     user_id: str | None = None,
     limit: int = 0,
+    offset: int = 0,
 ) -> list[Schedule]:
-    """List schedules by agent, then next firing, those without one first; `limit` 0 is all."""
+    """List schedules by agent, then next firing, those without one first; `limit` 0 is all. Passes over `offset`."""
     # Written out, not bound: only then does SQLite know that the index of live schedules will do.
     words = ", ".join(f"'{ScheduleState(status)}'" for status in statuses)
     filters, values = [f"status in ({words})"], list[Any]()
@@ -104,7 +105,7 @@ def select(
     # The page is chosen first, by index; only its rows are joined and asked for their last run.
     page = (
         f"select id from schedules where {' and '.join(filters)} "  # noqa: S608 - words of an enum, constants
-        f"order by agent_id, next_run_at, id limit {limit or -1:d}"
+        f"order by agent_id, next_run_at, id limit {limit or -1:d} offset {offset:d}"
     )
     return _read(store.execute(f"{_SELECT} where s.id in ({page}) order by s.agent_id, s.next_run_at, s.id", values))
 

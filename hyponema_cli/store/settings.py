@@ -35,6 +35,7 @@ def load(store: Store) -> Settings:
         webhook_events=tuple(rows["webhook_events"].split(",")) if rows.get("webhook_events") else (),
         webhook_allow_private=rows.get("webhook_allow_private") == "true",
         heartbeat_url=rows.get("heartbeat_url"),
+        callback_url=rows.get("callback_url"),
     )
 
 

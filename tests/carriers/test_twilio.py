@@ -9,6 +9,7 @@ import sys
 import threading
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -1463,3 +1464,19 @@ def test_a_suspended_account_does_not_pass_the_check(network: TwilioNetwork, car
     with pytest.raises(Rejected) as raised:
         carrier.check()
     assert raised.value.scope == "account"
+
+
+def test_a_create_says_where_to_tell_what_becomes_of_the_call_if_somebody_listens(
+    network: TwilioNetwork, carrier: TwilioCarrier
+) -> None:
+    address = "https://calls.example.org/callbacks/twilio?call_id=call_1"
+    carrier.place_call(replace(call(), callback_url=address))
+    carrier.place_call(replace(call(Connection(application_sid="AP" + "0" * 32)), callback_url=address))
+    carrier.place_call(call())
+    told = [{name: value for name, value in form.items() if "Callback" in name} for form in network.creates]
+    every = ["initiated", "ringing", "answered", "completed"]
+    assert told == [
+        {"StatusCallback": address, "StatusCallbackEvent": every, "StatusCallbackMethod": "POST"},
+        {},  # an application tells its own address
+        {},
+    ]

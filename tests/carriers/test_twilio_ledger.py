@@ -203,3 +203,13 @@ def test_a_price_that_comes_later_is_kept(world: World, twilio: TwilioNetwork) -
     assert execution.calls[0].price == "0.01300"
     assert execution.calls[0].currency == "USD"
     assert world.store.next_work_at() is None
+
+
+def test_calls_carry_the_address_of_the_setting_each_with_its_own_id(world: World, twilio: TwilioNetwork) -> None:
+    world.set("callback_url", "https://calls.example.org")
+    world.add({"at": "now"})
+    world.tick()
+    (execution,) = world.history()
+    assert [form["StatusCallback"] for form in twilio.creates] == [
+        f"https://calls.example.org/callbacks/twilio?call_id={execution.calls[0].id}"
+    ]

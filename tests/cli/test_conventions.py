@@ -26,6 +26,7 @@ LISTS = {
     ("suppressions", "list"): "phone_number",
     ("webhooks", "list"): "id",
     ("promises",): "id",
+    ("tokens", "list"): "id",
 }
 """Each list that may be long, and the field that `--ids` gives."""
 SHORT_LISTS = {("carriers", "list"), ("occurrences",), ("reconcile",), ("doctor",)}
@@ -56,6 +57,8 @@ WRITES = [
     ("suppressions", "remove", "+34600000099"),
     ("config", "set", "call_cap", "3/24h"),
     ("config", "unset", "timezone"),
+    ("tokens", "add", "other"),
+    ("tokens", "revoke", "crm"),
 ]
 """A change with each command that takes `--dry-run` as the others do."""
 FILES = {
@@ -92,6 +95,8 @@ def well_furnished(tmp_path_factory: pytest.TempPathFactory, furnished: Path) ->
     for user in ("user-1", "user-2"):
         hyp.ok("schedules", "add", "--at", "now", "--agent", "agent-123", "--user", user)
         hyp.ok("tick")
+    hyp.ok("tokens", "add", "crm", "--scope", "read,write")
+    hyp.ok("tokens", "add", "dashboard")
     hyp.ok("sessions", "start", "user-2", "--id", "talk")
     hyp.ok("sessions", "start", "user-2", "--id", "chat")
     hyp.ok("suppressions", "add", "+34600000098", "+34600000099")

@@ -15,7 +15,7 @@ from hyponema_cli.core.records import User
 from hyponema_cli.core.retry import RETRYABLE
 from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine import book as engine_book
-from hyponema_cli.engine import reconcile
+from hyponema_cli.engine import notice, reconcile
 from hyponema_cli.engine.check import check
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.recover import recover
@@ -300,6 +300,20 @@ def resolve_doubts(history: History) -> None:
         history.operate(f"reconcile --resolve {doubt} {'placed' if placed else 'not-placed'}", act)
 
 
+def carriers_tell(history: History) -> None:
+    """Let carriers tell of calls that they have: of any, in any order, again and again."""
+    made = [asked for asked in history.network.asked if asked.made is not None]
+    for _ in range(history.random.randint(1, 4) if made else 0):
+        # The latest are the likeliest: of some of them nobody has written down yet that they were made.
+        asked = history.random.choice(history.random.choice((made, made[-2:])))
+        assert asked.made is not None
+
+        def act(desk: Desk, call_id: str = asked.request.call_id, theirs: str = asked.made.id) -> None:
+            notice.noticed(desk, call_id, theirs, desk.clock.now())
+
+        history.operate(f"callback {asked.request.call_id} {asked.made.id}", act)
+
+
 def _do(
     history: History,
     what: str,
@@ -345,4 +359,5 @@ COMMANDS: tuple[tuple[int, Command], ...] = (
     (8, check_carriers),
     (3, look_up_doubts),
     (10, resolve_doubts),
+    (8, carriers_tell),
 )

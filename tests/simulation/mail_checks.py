@@ -100,7 +100,7 @@ def nothing_is_told_for_ever(record: MailRecord) -> Iterator[str]:
 
 
 def _waited(refused: list[Telling]) -> float:
-    return (refused[-1].sent_at - refused[0].sent_at).total_seconds()
+    return (refused[-1].sent_at - refused[0].sent_at).total_seconds() if refused else 0.0
 
 
 def _a_day() -> float:

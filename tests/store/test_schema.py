@@ -15,10 +15,10 @@ from hyponema_cli.core.call import (
     ExecutionState,
     ScheduleState,
 )
-from hyponema_cli.store.migrations import CARRIERS, COUNTS, GATES, OUTBOX, SPINE, TOOLS
+from hyponema_cli.store.migrations import CARRIERS, COUNTS, GATES, OUTBOX, SERVER, SPINE, TOOLS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "schema.sql"
-SCHEMA = ";\n\n".join((SPINE, GATES, CARRIERS, OUTBOX, COUNTS, TOOLS)) + ";\n"
+SCHEMA = ";\n\n".join((SPINE, GATES, CARRIERS, OUTBOX, COUNTS, TOOLS, SERVER)) + ";\n"
 
 
 def words_after(pattern: str) -> set[str]:
