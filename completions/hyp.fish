@@ -481,7 +481,7 @@ function __hyp_spot --no-scope-shadowing
             set goes_on yes
         case 'hyp man'
             set verbs
-            set switches '--roff||Write the page for man to read, as a file of its.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '-h||Show this page.' '--help||Show this page.'
+            set switches '--roff||Write the page as man reads it.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '-h||Show this page.' '--help||Show this page.'
             set arguments commands
             set goes_on yes
         case 'hyp completion'

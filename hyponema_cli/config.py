@@ -44,8 +44,10 @@ def data_folder(environ: Mapping[str, str]) -> Path:
     if data.startswith("/"):  # the specification: relative paths are to be ignored
         return Path(data) / "hyp"
     try:
-        return Path.home() / ".local" / "share" / "hyp"
-    except RuntimeError as error:
-        raise Unusable(
-            "there is no home folder to keep workspaces in", hint="give --db PATH, or set HYP_DB"
-        ) from error
+        home = Path.home()
+    except RuntimeError:
+        home = Path()
+    # An empty HOME is the root of the disk, or the folder that somebody happens to be in.
+    if not home.is_absolute() or environ.get("HOME") == "":
+        raise Unusable("there is no home folder to keep workspaces in", hint="give --db PATH, or set HYP_DB")
+    return home / ".local" / "share" / "hyp"

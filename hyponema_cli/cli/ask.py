@@ -1,7 +1,8 @@
 """What does a new schedule still lack? Somebody at a terminal is asked for it, one question at a time.
 
-Every question shows the answer that Return alone gives. An answer is read as the option is that it stands for, and
-asked for again when it cannot be read; so that what is asked for can be typed as options the next time.
+A question shows the answer that Return alone gives; who talks and who is called has none. An answer is read as the
+option is that it stands for, and asked for again when it cannot be read; so that what is asked for can be typed as
+options the next time.
 """
 
 from __future__ import annotations
@@ -83,22 +84,21 @@ def _ask_agent(store: Store) -> Agent:
     few = agents.select(store, _FEW + 1)
     return _ask(
         "Who talks?" + _listed([f"{each.name} ({each.id})" for each in few]),
-        few[0].id,
-        lambda word: _numbered(few, word) or find.agent(store, word or few[0].id),
+        None,
+        lambda word: _numbered(few, word) or find.agent(store, word),
     )
 
 
 def _ask_callee(store: Store) -> User | str:
     few = users.select(store, _FEW + 1)
-    usual = few[0].id if few else None
 
     def read(word: str) -> User | str:
         if word.startswith("+") or not few:
             return phone.parse(word)
-        return _numbered(few, word) or find.user(store, word or few[0].id)
+        return _numbered(few, word) or find.user(store, word)
 
     lines = _listed([f"{each.name} ({each.id})" for each in few])
-    return _ask(f"Who is called? {'A user, or a' if few else 'A'} number such as +34600000001.{lines}", usual, read)
+    return _ask(f"Who is called? {'A user, or a' if few else 'A'} number such as +34600000001.{lines}", None, read)
 
 
 def _ask_when(usual_time: str | None, zone: ZoneInfo, said: WhenWords, now: datetime) -> WhenWords:

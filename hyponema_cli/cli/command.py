@@ -135,7 +135,7 @@ class Session:
     def say_if_cut(self, items: Sequence[T]) -> None:
         """Say that a list goes on; in a pipe too, because a script would take what it gets for all there is."""
         if self.limit and len(items) > self.limit:
-            output.say(f"Only {self.limit} are shown; for all of them: --limit 0")
+            output.say(f"Only {self.limit} {'is' if self.limit == 1 else 'are'} shown; for all of them: --limit 0")
 
     def show_one(self, pairs: Sequence[tuple[str, str | None]], shape: Any) -> None:
         """Write one thing: JSON when asked for, else a line a field."""
@@ -258,6 +258,7 @@ def command(
 
         @functools.wraps(function)
         def run(invocation: typer.Context, **values: Any) -> int | None:
+            _refuse_empty(invocation)
             given = {key: values.pop(key) for key in common}
             for name, kind in sets.items():
                 values[name] = kind(**{each.name: values.pop(each.name) for each in fields(kind)})
@@ -268,6 +269,14 @@ def command(
         return function
 
     return declare
+
+
+def _refuse_empty(invocation: typer.Context) -> None:
+    """Raise InvalidInput for `--until "$UNSET"`: an option that is empty would count as one that was not given."""
+    for each in invocation.command.params:
+        value = invocation.params.get(each.name or "")
+        if each.param_type_name == "option" and (value == "" or (isinstance(value, (list, tuple)) and "" in value)):
+            raise InvalidInput(f"{each.opts[0]} '' is empty", hint="is a variable of your script not set?")
 
 
 def _spread(parameter: inspect.Parameter) -> list[inspect.Parameter]:

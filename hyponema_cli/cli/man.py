@@ -30,7 +30,7 @@ def man(
         list[str] | None,
         typer.Argument(metavar="COMMAND...", help="Whose page; else that of hyp.", show_default=False),
     ] = None,
-    roff: Annotated[bool, typer.Option("--roff", help="Write the page for man to read, as a file of its.")] = False,
+    roff: Annotated[bool, typer.Option("--roff", help="Write the page as man reads it.")] = False,
 ) -> None:
     """Show the manual page of a command. Where there is no man on this machine, it is plain text.
 

@@ -91,23 +91,23 @@ def cannot_leave(error: OSError) -> ReaderGone | Failed:
 
 
 def say(text: str) -> None:
-    """Tell the person at the prompt something that is not data."""
+    """Tell the person at the prompt something that is not data. Where it cannot be told, that changes nothing."""
+    prompt(text, end="\n")
+
+
+def prompt(text: str, end: str = "") -> None:
+    """Say something that an answer is typed behind."""
     if sys.stderr is None:
         return
     encoding = sys.stderr.encoding or "ascii"
     line = visible(text).encode(encoding, "backslashreplace").decode(encoding)
     try:
-        sys.stderr.write(line + "\n")
+        sys.stderr.write(line + end)
         sys.stderr.flush()
-    except BrokenPipeError:
-        pass
-
-
-def prompt(text: str) -> None:
-    """Say something that an answer is typed behind."""
-    if sys.stderr is not None:
-        sys.stderr.write(visible(text))
-        sys.stderr.flush()
+    except OSError:
+        # What was done is done: a full disk behind stderr must not make a script do it again. Python writes what is
+        # left once more when it ends, and would end with its own code if it could not.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def say_lines(text: str) -> None:

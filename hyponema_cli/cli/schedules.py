@@ -240,7 +240,9 @@ def show(
 def _show_before(it: Schedule, desk: Desk) -> None:
     """Say when a schedule would fire, before it is stored."""
     workspace = desk.settings()
-    output.say(f"It calls {it.callee.name if it.callee else it.phone_number} {_words(it, workspace.timezone)}:")
+    callee = f"{it.callee.name} ({it.user_id}, {it.phone_number})" if it.callee else it.phone_number
+    rule = f"{_words(it, workspace.timezone)} {it.zone_name(workspace.timezone)[0] or ''}".rstrip()
+    output.say(f"{it.agent_name} calls {callee} {rule}:")
     zone = _zone_shown(it, workspace.timezone)
     for each in islice(occurrences_ahead(desk.store, it, workspace), 3):
         output.say("  " + "  ".join([_local_and_utc(each.at, zone), *([NOTES[each.note]] if each.note else [])]))

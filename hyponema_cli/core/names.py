@@ -36,3 +36,10 @@ def statuses(option: str, given: Iterable[str], known: Iterable[str], default: I
             hint = f"did you mean {match}?" if match else f"one of: {', '.join(everything)}, all"
             raise InvalidInput(f"{option} {word!r} is not known", hint=hint)
     return everything if "all" in words else words
+
+
+def likes_of(word: str) -> tuple[str, str, str]:
+    """Return a word as an id that we made would be spelt, and from where to where names begin as it does."""
+    prefix, _, rest = word.partition("_")
+    begin = word[: max(len(word) // 2, 1)]
+    return f"{prefix.lower()}_{rest.upper()}", begin, begin + "\U0010ffff"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -22,7 +23,7 @@ def agent(store: Store, word: str) -> Agent:
 
 def user(store: Store, word: str) -> User:
     """Return the user of that id, exact name or phone number."""
-    return _one(word, "user", users.find(store, word), lambda: users.words(store))
+    return _one(word, "user", users.find(store, word), lambda: users.words(store, word))
 
 
 def number(store: Store, word: str) -> Number:
@@ -34,7 +35,7 @@ def number(store: Store, word: str) -> Number:
 
 def schedule(store: Store, word: str) -> Schedule:
     """Return the schedule of that id or exact name."""
-    return _one(word, "schedule", schedules.find(store, word), lambda: schedules.words(store))
+    return _one(word, "schedule", schedules.find(store, word), lambda: schedules.words(store, word))
 
 
 def call(store: Store, word: str) -> Call:
@@ -56,6 +57,19 @@ def _one(word: str, noun: str, found: Sequence[T], known: Callable[[], Sequence[
         return found[0]
     if found:
         raise Ambiguous(f"{len(found)} {noun}s bear the name {word!r}", hint=f"use the id; see: hyp {noun}s list")
-    match = nearest(word, known())
+    match = meant(word, known())
     hint = f"did you mean {match!r}?" if match else f"see: hyp {_LISTS.get(noun, f'{noun}s list')}"
     raise NotFound(f"no {noun} {word!r}", hint=hint)
+
+
+_MADE = re.compile(r"[a-z]+_[0-9A-Z]{26}", re.IGNORECASE)
+
+
+def meant(word: str, known: Sequence[str]) -> str | None:
+    """Return what was most likely meant; None when nothing is close.
+
+    Ids that hyp made are pasted, and not typed: one that is nearly the same is another one.
+    """
+    if _MADE.fullmatch(word):
+        return next((each for each in known if each.casefold() == word.casefold()), None)
+    return nearest(word, [each for each in known if not _MADE.fullmatch(each)])

@@ -14,7 +14,7 @@ from typing import Any
 from hyponema_cli.core import phone
 from hyponema_cli.core.call import LIVE_SCHEDULES, OPEN_EXECUTIONS, CallState, ExecutionState
 from hyponema_cli.core.decide import Decision, Defer, Dial, Skip, decide
-from hyponema_cli.core.errors import NotFound, nearest
+from hyponema_cli.core.errors import NotFound
 from hyponema_cli.core.explain import remedy
 from hyponema_cli.core.gates import GATES, NOT_TAKEN, SIMULATED, WAITS, Answer, Facts
 from hyponema_cli.core.records import Execution, Schedule, Settings
@@ -115,8 +115,7 @@ def why(desk: Desk, word: str, at: datetime | None) -> list[Because]:
     if users.find(desk.store, word):
         user = find.user(desk.store, word)
         return inquiry.of_person("user", user.id, user.phone_number, [user.id], at)
-    words = [*schedules.words(desk.store), *users.words(desk.store)]
-    match = nearest(word, words)
+    match = find.meant(word, [*schedules.words(desk.store, word), *users.words(desk.store, word)])
     hint = f"did you mean {match!r}?" if match else "a schedule, an execution, a user, or a number with its +"
     raise NotFound(f"nothing is called {word!r}", hint=hint)
 

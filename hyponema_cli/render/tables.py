@@ -47,8 +47,15 @@ def _plain(value: Any) -> str | None:
 
 
 def tsv(columns: Sequence[Column[T]], items: Iterable[T]) -> str:
-    """Write a line an item, without a header; an absent value is an empty field."""
-    return "".join("\t".join(visible(column.machine(item) or "") for column in columns) + "\n" for item in items)
+    """Write a line an item, without a header; an absent value is an empty field.
+
+    A backslash is doubled, so that what is written out (a newline as `\\n`) can be told from what was there.
+    """
+    return "".join("\t".join(_field(column.machine(item) or "") for column in columns) + "\n" for item in items)
+
+
+def _field(text: str) -> str:
+    return visible(text.replace("\\", "\\\\"))
 
 
 def table(columns: Sequence[Column[T]], items: Sequence[T], width: int, *, color: bool) -> tuple[str, list[str]]:

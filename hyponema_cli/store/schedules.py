@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from hyponema_cli.core.call import LIVE_SCHEDULES, Outcome, ScheduleState
 from hyponema_cli.core.instant import from_text, maybe_instant, maybe_text, to_text
+from hyponema_cli.core.names import likes_of
 from hyponema_cli.core.records import Callee, Schedule
 from hyponema_cli.core.retry import Backoff, RetryPolicy
 from hyponema_cli.core.schedule import Occurrence
@@ -163,10 +164,17 @@ def with_context(
     )
 
 
-def words(store: Store) -> list[str]:
-    """Return ids and names that could have been meant, for suggestions."""
-    rows = store.execute("select id, coalesce(name, id) from schedules order by id desc limit 1000")
-    return [word for row in rows for word in row]
+def words(store: Store, word: str) -> list[str]:
+    """Return ids and names that could have been meant by a word, for suggestions: of the newest, and of its like."""
+    rows = store.execute(
+        """
+        select id, name from (select id, name from schedules order by id desc limit 1000)
+        union select id, name from schedules where id = ?1 or id = ?2
+        union select * from (select id, name from schedules where name >= ?3 and name < ?4 order by name limit 1000)
+        """,
+        (word, *likes_of(word)),
+    )
+    return [each for row in rows for each in row if each is not None]
 
 
 def any_due(store: Store, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from hyponema_cli.core.errors import Conflict
 from hyponema_cli.core.instant import from_text, to_text
+from hyponema_cli.core.names import likes_of
 from hyponema_cli.core.records import User
 from hyponema_cli.store import Store
 
@@ -106,10 +107,18 @@ def select(store: Store, limit: int) -> list[User]:
     return _select(store, "true", (), limit)
 
 
-def words(store: Store) -> list[str]:
-    """Return the ids and names that could have been meant, for suggestions."""
-    rows = store.execute("select id, name from users where removed_at is null limit 1000")
-    return [word for row in rows for word in row]
+def words(store: Store, word: str) -> list[str]:
+    """Return the ids and names that could have been meant by a word, for suggestions."""
+    rows = store.execute(
+        """
+        select id, name from (select id, name from users where removed_at is null limit 1000)
+        union select id, name from users where (id = ?1 or id = ?2) and removed_at is null
+        union select * from (
+          select id, name from users where name >= ?3 and name < ?4 and removed_at is null order by name limit 1000)
+        """,
+        (word, *likes_of(word)),
+    )
+    return [each for row in rows for each in row]
 
 
 def remove(store: Store, user_id: str, now: datetime) -> None:

@@ -68,7 +68,7 @@ def test_return_alone_takes_what_is_offered(hyp: Hyp) -> None:
 def test_the_next_three_firings_are_shown_before_anything_is_stored(hyp: Hyp) -> None:
     before = hyp.dump()
     told = talk(hyp, "schedules", "add", answers="1,3,5\n10:15\nCheck-in\nn\n")
-    assert "It calls Ana Mon, Wed, Fri at 10:15:\n" in told.seen
+    assert "Check-in calls Ana (user-1, +34600000001) Mon, Wed, Fri at 10:15 Europe/Madrid:\n" in told.seen
     firings = [line for line in told.seen.splitlines() if line.startswith("  ") and " 10:15 (20" in line]
     assert len(firings) == 3
     assert (told.code, hyp.dump()) == (1, before)

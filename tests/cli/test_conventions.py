@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 import typer
 
 from hyponema_cli.cli.main import COMMANDS
-from tests.cli.conftest import PATH, Hyp
+from tests.cli.conftest import COMMAND, PATH, Hyp
 from tests.cli.test_output import on_a_terminal
 
 LISTS = {
@@ -160,8 +161,51 @@ def test_a_list_that_is_cut_says_so_in_a_pipe_too(full: Hyp, words: tuple[str, .
     cut = full.ok(*words, "--limit", "1", "--ids")
     just = full.ok(*words, "--limit", str(len(whole.out.splitlines())), "--ids")
     assert cut.out.splitlines() == whole.out.splitlines()[:1]
-    assert cut.err == "Only 1 are shown; for all of them: --limit 0\n"
+    assert cut.err == "Only 1 is shown; for all of them: --limit 0\n"
     assert (just.out, just.err, whole.err) == (whole.out, "", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("schedules", "add", "--user", "", "--in", "5m"),
+        ("schedules", "add", "--in", "5m", "--until", ""),
+        ("schedules", "add", "--from-json", ""),
+        ("schedules", "list", "--status", ""),
+        ("users", "list", "--fields", ""),
+        ("users", "list", "--db", ""),
+        ("--db", "", "users", "list"),
+    ],
+    ids=" ".join,
+)
+def test_an_option_without_its_value_is_not_one_that_was_not_given(full: Hyp, words: tuple[str, ...]) -> None:
+    before = full.dump()
+    answer = full(*words)
+    assert (answer.code, answer.out, full.dump()) == (2, "", before)
+    error, hint = answer.err.splitlines()
+    assert error.startswith(f"hyp: error: {words[words.index('') - 1]} '' is empty")
+    assert hint == "hint: is a variable of your script not set?"
+
+
+def test_a_message_that_cannot_be_written_changes_neither_the_answer_nor_the_exit_code(full: Hyp) -> None:
+    with Path("/dev/full").open("w") as nowhere:
+        for words, code in {
+            ("schedules", "add", "--in", "5m", "--agent", "agent-123", "--user", "user-1"): 0,
+            ("schedules", "show", "nothing"): 4,
+            ("users", "list", "--fields", "nothing"): 2,
+        }.items():
+            done = subprocess.run(
+                [*COMMAND, *words], env=full.env, stdout=subprocess.PIPE, stderr=nowhere, text=True, check=False
+            )
+            assert (done.returncode, done.stdout.startswith("sch_")) == (code, code == 0)
+
+
+def test_an_id_that_hyp_made_is_another_one_when_it_is_nearly_the_same(full: Hyp) -> None:
+    (known, *_) = full.ok("schedules", "list", "--ids").out.split()
+    assert f"did you mean {known!r}?" in full("schedules", "show", known.lower()).err
+    other = known[:-1] + ("0" if known[-1] != "0" else "1")
+    assert "did you mean" not in full("schedules", "show", other).err
+    assert "did you mean 'weekly'?" in full("schedules", "show", "wekly").err
 
 
 def test_two_forms_at_once_are_refused(full: Hyp) -> None:
