@@ -24,6 +24,8 @@ MOST_TOLD = 4_000
 """How many characters may tell a carrier how to connect a call. Twilio's limit for a `Twiml` parameter (its API
 description, CreateCall); held for answer URLs too, so that an agent can change its way and leave nobody out."""
 LONGEST_ID = 64
+LISTENED_TO = frozenset({"twilio"})
+"""The carriers that `hyp serve` can hear: whose signatures it can verify."""
 
 # Allowed in JSON and not in XML 1.0 (section 2.2); a lone surrogate can be in neither.
 _NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")

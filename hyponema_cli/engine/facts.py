@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from zoneinfo import ZoneInfo
 
-from hyponema_cli.carriers.instructions import callback_address
+from hyponema_cli.carriers.instructions import LISTENED_TO, callback_address
 from hyponema_cli.core import phone, walltime, window
 from hyponema_cli.core.connect import Connection
 from hyponema_cli.core.decide import Decision, decide
@@ -65,8 +65,8 @@ class Scene:
 
     def callback_of(self, account: str, call_id: str) -> str | None:
         """Return where a carrier may tell what becomes of a call; None where nobody listens."""
-        base = self._workspace.callback_url
-        return None if base is None else callback_address(base, account.partition(":")[0], call_id)
+        base, carrier = self._workspace.callback_url, account.partition(":")[0]
+        return callback_address(base, carrier, call_id) if base is not None and carrier in LISTENED_TO else None
 
     def facts_of(self, due: executions.Due) -> Facts:
         """Gather what the gates look at for one execution."""

@@ -19,6 +19,7 @@ SETTINGS = (
     "webhook_events",
     "webhook_allow_private",
     "heartbeat_url",
+    "callback_url",
 )
 WEEKLY = ("schedules", "add", "--weekdays", "1-7", "--at", "09:30")
 
@@ -31,6 +32,7 @@ SAID = [
     ("daily_budget", "1000000", 1_000_000),
     ("webhook_url", "https://hooks.example/calls", "https://hooks.example/calls"),
     ("heartbeat_url", "https://beats.example/hyp", "https://beats.example/hyp"),
+    ("callback_url", "https://calls.example/hyp/", "https://calls.example/hyp"),
 ]
 
 
