@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -18,16 +18,22 @@ from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session
 from hyponema_cli.cli.exits import Exit
 from hyponema_cli.cli.progress import OnProgress, progress
+from hyponema_cli.cli.targets import refuse_own_file
 from hyponema_cli.core import rows
 from hyponema_cli.core.errors import HypError, InvalidInput, nearest
 from hyponema_cli.engine import body
 from hyponema_cli.engine.imports import Counts
 from hyponema_cli.render import json
 
+if TYPE_CHECKING:
+    from tempfile import SpooledTemporaryFile
+
 FORMATS = ("csv", "json", "jsonl")
 SHOWN = 20
 """Rejected rows that are listed; --rejected has all."""
 _ROWS_A_LOOK = 2000
+_IN_MEMORY = 1 << 20
+"""Characters of rejected rows beyond which they wait in a file."""
 
 Source = Annotated[str, typer.Argument(metavar="FILE|-", help="The file; - is standard input.", show_default=False)]
 Target = Annotated[
@@ -92,7 +98,10 @@ class Rows:
 class Refusals:
     """The rows that are no good, as they are found."""
 
-    to_file: Any = None
+    target: Path | None = None
+    """Where all of them go in the end."""
+    kept: Any = None
+    """Where they are meanwhile: what is there already stays until all are known, and if there are none."""
     first: list[tuple[int, HypError]] = field(default_factory=list)
 
     def __call__(self, line: int, error: HypError) -> None:
@@ -100,8 +109,14 @@ class Refusals:
             error = body.in_fields(error)
         if len(self.first) < SHOWN:
             self.first.append((line, error))
-        if self.to_file is not None:
-            self.to_file.write(json.line({"line": line, "reason": error.message, "hint": error.hint}) + "\n")
+        if self.kept is not None:
+            self.kept.write(json.line({"line": line, "reason": error.message, "hint": error.hint}) + "\n")
+
+    def put_down(self) -> None:
+        """Write the file that was asked for, if a row was refused; raises Failed when it cannot be written."""
+        if self.target is not None and self.kept is not None and self.first:
+            self.kept.seek(0)
+            output.to_file(self.target, self.kept, such_as="bad.jsonl", mode=0o600)
 
     def say(self, count: int) -> None:
         """List the first of them."""
@@ -112,8 +127,8 @@ class Refusals:
 
 
 @contextmanager
-def reading(source: str, options: ImportOptions) -> Iterator[tuple[Rows, Refusals]]:
-    """Open what is imported, and the file for what is rejected; errors name what is read."""
+def reading(session: Session, source: str, options: ImportOptions) -> Iterator[tuple[Rows, Refusals]]:
+    """Open what is imported, and see where the rejected rows may go; errors name what is read."""
     kind = format_of(source, options.format)
     if options.delimiter is not None and (len(options.delimiter.replace("\\t", "\t")) != 1 or kind != "csv"):
         raise InvalidInput(
@@ -128,22 +143,35 @@ def reading(source: str, options: ImportOptions) -> Iterator[tuple[Rows, Refusal
             name, file = source, stack.enter_context(Path(source).open("rb"))
         known = os.fstat(file.fileno())
         size = known.st_size if stat.S_ISREG(known.st_mode) else None
-        bad = (
-            stack.enter_context(open(options.rejected, "w", encoding="utf-8", opener=_private))
-            if options.rejected
-            else None
-        )
+        refusals = Refusals()
+        if options.rejected is not None:
+            _refuse_place(Path(options.rejected), session.path(), known)
+            if not session.dry_run:
+                refusals.target = Path(options.rejected)
+                refusals.kept = stack.enter_context(_spool())
         delimiter = options.delimiter.replace("\\t", "\t") if options.delimiter else None
         try:
-            yield Rows(name, file, kind, delimiter, size), Refusals(bad)
+            yield Rows(name, file, kind, delimiter, size), refusals
         except InvalidInput as error:
             said = error.message if error.message.startswith(name) else f"{name}: {error.message}"
             raise InvalidInput(said, hint=error.hint) from error
 
 
-def _private(path: str, flags: int) -> int:
-    """Open a file that, if it is new, only its owner may read: it tells of people."""
-    return os.open(path, flags, 0o600)
+def _refuse_place(target: Path, workspace: Path, source: os.stat_result) -> None:
+    """Raise InvalidInput unless the rejected rows may go there."""
+    if str(target) == "-":
+        raise InvalidInput("--rejected '-' is no file", hint="name one, as in --rejected bad.jsonl")
+    refuse_own_file(workspace, target)
+    if target.exists() and os.path.samestat(target.stat(), source):
+        raise InvalidInput(f"--rejected {str(target)!r} is the file that is read", hint="name another")
+    if not target.parent.is_dir() or target.is_dir():
+        raise InvalidInput(f"--rejected {str(target)!r} names no file in a folder", hint="as in bad.jsonl")
+
+
+def _spool() -> SpooledTemporaryFile[str]:
+    from tempfile import SpooledTemporaryFile
+
+    return SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="")
 
 
 def format_of(path: str, said: str | None) -> str:
@@ -160,10 +188,11 @@ def format_of(path: str, said: str | None) -> str:
     )
 
 
-def export(target: str, form: str | None, pieces: Callable[[str], Iterator[str]]) -> None:
+def export(session: Session, target: str, form: str | None, pieces: Callable[[str], Iterator[str]]) -> None:
     """Write an export to a file, which only its owner may read, or to standard output."""
     kind = format_of(target, form)
     if target != "-":
+        refuse_own_file(session.path(), Path(target))
         output.to_file(Path(target), pieces(kind), such_as=f"export.{kind}", mode=0o600)
         return
     for some in _together(pieces(kind)):

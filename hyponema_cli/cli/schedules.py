@@ -433,7 +433,7 @@ def import_(
     """
     asked = _asked(options, ref, paused=paused, tz_column=tz_column)
     apart = timewords.parse_duration(stagger) if stagger is not None else timedelta(0)
-    with reading(file, reader) as (source, refusals), replace(session, dry_run=False).desk() as desk:
+    with reading(session, file, reader) as (source, refusals), replace(session, dry_run=False).desk() as desk:
         with staged.room(desk.store), reading_shown(source) as on_progress:
             if source.format == "csv":
                 names, found = source.cells()
@@ -442,6 +442,7 @@ def import_(
                 rows, found = FromObjects(asked), source.objects()
             importer = Importer(desk, rows, len(asked.delays), apart, refusals)
             importer.judge(source.watched(found, on_progress))
+            refusals.put_down()
             if not session.dry_run and (reader.partial or not importer.counts.rejected):
                 importer.store()
         return answer(session, source, importer.counts, refusals, reader, "schedule")
@@ -452,7 +453,7 @@ def export_(session: Session, file: Target = "-", format: Format = None) -> None
     """Write the live schedules as "schedules import" reads them; without a file, as CSV to standard output.
 
     What has ended is not in it, nor who the users are: hyp users export. One without a ref gets its id for one, so
-    that importing it again changes nothing.
+    that importing it again changes nothing. A file that is there is replaced.
 
     \b
     Examples:
@@ -462,7 +463,7 @@ def export_(session: Session, file: Target = "-", format: Format = None) -> None
 
     with session.store() as store:
         rows = map(written.schedule, schedules.walk(store))
-        export(file, format, lambda kind: written.as_text(rows, kind, written.SCHEDULE))
+        export(session, file, format, lambda kind: written.as_text(rows, kind, written.SCHEDULE))
 
 
 def _asked(options: ScheduleOptions, ref: str | None, *, paused: bool, tz_column: str | None) -> Asked:

@@ -253,3 +253,47 @@ def test_what_is_killed_while_it_reads_leaves_nothing(hyp: Hyp, tmp_path: Path) 
     assert sorted(path.name for path in hyp.db.parent.iterdir() if not path.name.endswith("-journal")) == [
         hyp.db.name
     ]
+
+
+@pytest.mark.parametrize("how", [(), ("--partial",), ("--dry-run",)], ids=["whole", "partial", "dry run"])
+def test_the_rejected_rows_go_over_no_file_that_is_needed(hyp: Hyp, how: tuple[str, ...]) -> None:
+    put(hyp, "calls.csv", CALLS)
+    os.link(hyp.db, hyp.home / "linked.db")
+    (hyp.home / "soft.db").symlink_to(hyp.db)
+    before, octets = hyp.dump(), hyp.db.read_bytes()
+    own = [str(hyp.db), "linked.db", "soft.db", *(f"{hyp.db}{end}" for end in ("-journal", "-wal", ".dialled"))]
+    for target in (*own, "calls.csv", "./calls.csv", "-", "nowhere/bad.jsonl", "."):
+        answer = hyp("schedules", "import", "calls.csv", *how, "--rejected", target)
+        assert (answer.code, answer.out, len(answer.err.splitlines())) == (2, "", 2), target
+        assert "hyp: error: " in answer.err
+        assert Path(target).name in answer.err
+    with (hyp.home / "calls.csv").open("rb") as file:
+        words = ("schedules", "import", "-", *how, "--rejected", "calls.csv")
+        done = subprocess.run([*COMMAND, *words], env=hyp.env, cwd=hyp.home, stdin=file, timeout=60, check=False)
+    assert done.returncode == 2
+    assert (hyp.home / "calls.csv").read_text("utf-8") == CALLS
+    assert (hyp.dump(), hyp.db.read_bytes()) == (before, octets)
+
+
+def test_the_file_of_the_rejected_rows_stays_as_it_is_unless_there_are_some(hyp: Hyp) -> None:
+    put(hyp, "bad.jsonl", "of yesterday\n")
+    put(hyp, "people.csv", PEOPLE)
+    put(hyp, "calls.csv", CALLS)
+    assert hyp.ok("users", "import", "people.csv", "--rejected", "bad.jsonl").code == 0
+    assert hyp("schedules", "import", "calls.csv", "--dry-run", "--rejected", "bad.jsonl").code == 2
+    assert (hyp.home / "bad.jsonl").read_text("utf-8") == "of yesterday\n"
+    assert hyp("schedules", "import", "calls.csv", "--rejected", "bad.jsonl").code == 2
+    assert len((hyp.home / "bad.jsonl").read_text("utf-8").splitlines()) == 2
+
+
+@pytest.mark.parametrize("noun", ["users", "schedules"])
+def test_an_export_replaces_a_file_and_not_the_workspace(hyp: Hyp, noun: str) -> None:
+    octets = hyp.db.read_bytes()
+    for end in ("", "-journal", ".dialled", ".simulated"):
+        answer = hyp(noun, "export", f"{hyp.db}{end}", "--format", "csv")
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err.splitlines()[0] == f"hyp: error: {hyp.db}{end} belongs to the workspace itself"
+    assert hyp.db.read_bytes() == octets
+    put(hyp, "there.csv", "something")
+    hyp.ok(noun, "export", "there.csv")
+    assert (hyp.home / "there.csv").read_text("utf-8") != "something"
