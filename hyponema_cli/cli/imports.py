@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -23,6 +23,7 @@ from hyponema_cli.core import rows
 from hyponema_cli.core.errors import HypError, InvalidInput, nearest
 from hyponema_cli.engine import body
 from hyponema_cli.engine.imports import Counts
+from hyponema_cli.render import export as written
 from hyponema_cli.render import json
 
 if TYPE_CHECKING:
@@ -188,14 +189,16 @@ def format_of(path: str, said: str | None) -> str:
     )
 
 
-def export(session: Session, target: str, form: str | None, pieces: Callable[[str], Iterator[str]]) -> None:
-    """Write an export to a file, which only its owner may read, or to standard output."""
+def export(
+    session: Session, target: str, form: str | None, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]
+) -> None:
+    """Write an export to a file, which only its owner may read, or to standard output; a terminal gets it cleaned."""
     kind = format_of(target, form)
     if target != "-":
         refuse_own_file(session.path(), Path(target))
-        output.to_file(Path(target), pieces(kind), such_as=f"export.{kind}", mode=0o600)
+        output.to_file(Path(target), written.as_text(rows, kind, columns), such_as=f"export.{kind}", mode=0o600)
         return
-    for some in _together(pieces(kind)):
+    for some in _together(written.as_text(rows, kind, columns, for_people=output.for_people())):
         output.data(some)
 
 

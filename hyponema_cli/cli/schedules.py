@@ -463,7 +463,7 @@ def export_(session: Session, file: Target = "-", format: Format = None) -> None
 
     with session.store() as store:
         rows = map(written.schedule, schedules.walk(store))
-        export(session, file, format, lambda kind: written.as_text(rows, kind, written.SCHEDULE))
+        export(session, file, format, rows, written.SCHEDULE)
 
 
 def _asked(options: ScheduleOptions, ref: str | None, *, paused: bool, tz_column: str | None) -> Asked:

@@ -146,7 +146,7 @@ def export_(session: Session, file: Target = "-", format: Format = None) -> None
     """
     with session.store() as store:
         rows = map(written.user, users.walk(store))
-        export(session, file, format, lambda kind: written.as_text(rows, kind, written.USER))
+        export(session, file, format, rows, written.USER)
 
 
 @command(app, "list", LIST)

@@ -86,10 +86,18 @@ def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:
                 yield begins, cells
             begins = reader.line_num + 1
     except csv.Error as error:
-        wrong = str(error)
-        if "unexpected end" in wrong or "field limit" in wrong:
-            wrong = "a quote is opened and not closed"
-        raise InvalidInput(f"line {begins}: {wrong}", hint='a quote inside quotes is doubled: "a ""b"" c"') from None
+        wrong, hint = _said(str(error))
+        raise InvalidInput(f"line {begins}: {wrong}", hint=hint) from None
+
+
+def _said(wrong: str) -> tuple[str, str]:
+    """Say in our words, with a hint, what Python's reader of CSV says in its own."""
+    doubled = 'a quote inside quotes is doubled: "a ""b"" c"'
+    if "unexpected end" in wrong or "field limit" in wrong:
+        return "a quote is opened and not closed", doubled
+    if "new-line" in wrong:
+        return "it holds a carriage return outside of quotes", "lines end with a line feed, or with both"
+    return "a cell goes on behind its closing quote", doubled
 
 
 def _separator(header: str) -> str:

@@ -141,7 +141,8 @@ HOSTILE = [
     (b"\n\n", "its first line is blank"),
     (HEAD + GOOD + b"+3460000\x000012,UTC,0 9 * * 1\n", "line 3 holds a NUL character"),
     (HEAD + GOOD + b'+34600000012,"UTC,0 9 * * 1\n' + GOOD * 10, "line 3: a quote is opened and not closed"),
-    (HEAD + GOOD + b'+34600000012,"U"TC,0 9 * * 1\n', "line 3: ',' expected after '\"'"),
+    (HEAD + GOOD + b'+34600000012,"U"TC,0 9 * * 1\n', "line 3: a cell goes on behind its closing quote"),
+    (HEAD + GOOD.replace(b"\n", b"\r") * 2, "line 2: it holds a carriage return outside of quotes"),
     (HEAD + GOOD + b'"' + GOOD * 20_000, "line 3: a quote is opened and not closed"),
     (HEAD + GOOD + b"x" * 10_000_000 + b"\n", "line 3 is longer than 1,048,576 bytes"),
     (HEAD + GOOD + b"N\xfa\xf1ez,UTC,0 9 * * 1\n", "line 3 is not UTF-8: byte 0xfa"),
@@ -297,3 +298,27 @@ def test_an_export_replaces_a_file_and_not_the_workspace(hyp: Hyp, noun: str) ->
     put(hyp, "there.csv", "something")
     hyp.ok(noun, "export", "there.csv")
     assert (hyp.home / "there.csv").read_text("utf-8") != "something"
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "jsonl"])
+@pytest.mark.parametrize(
+    "name", ["a\rb", "a\r", "\ra", "a\r\nb", "a\nb", 'a"\rb', "a,b;\t", "\x1b[31mred\x1b[0m\u202e"]
+)
+def test_what_a_name_holds_comes_through_a_pipe_and_a_file_as_it_is(hyp: Hyp, form: str, name: str) -> None:
+    hyp.ok("users", "edit", "user-1", "--name", name)
+    hyp.ok("users", "export", f"people.{form}")
+    assert piped(hyp, ("users", "export", "--format", form), b"").stdout == (hyp.home / f"people.{form}").read_bytes()
+    hyp.ok("-w", "other", "init")
+    assert hyp.ok("-w", "other", "users", "import", f"people.{form}").err == "Added 1 user.\n"
+    assert hyp.ok("-w", "other", "users", "show", "user-1", "--json").json["name"] == name
+
+
+@pytest.mark.parametrize("noun", ["users", "schedules"])
+def test_no_escape_sequence_of_an_export_reaches_a_terminal(hyp: Hyp, noun: str) -> None:
+    name = "\x1b[31mred\x1b[0m\u202e\r"
+    hyp.ok("users", "edit", "user-1", "--name", name)
+    hyp.ok("schedules", "add", "--weekdays", "1", "--at", "09:30", "--name", name)
+    for form in ("csv", "json", "jsonl"):
+        seen = on_a_terminal(hyp, noun, "export", "--format", form)
+        assert not {"\x1b", "\u202e", "\r"} & set(seen)
+        assert "[31mred" in seen
