@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -22,7 +22,8 @@ from hyponema_cli.cli.targets import refuse_own_file
 from hyponema_cli.core import rows
 from hyponema_cli.core.errors import HypError, InvalidInput, nearest
 from hyponema_cli.engine import body
-from hyponema_cli.engine.imports import Counts
+from hyponema_cli.engine.imports import MOST_NUMBERS, Counts
+from hyponema_cli.engine.mapping import as_object
 from hyponema_cli.render import export as written
 from hyponema_cli.render import json
 
@@ -58,7 +59,8 @@ class ImportOptions:
         False
     )
     rejected: Annotated[
-        str | None, typer.Option("--rejected", metavar="FILE", help="Write all bad rows there, as JSON lines.")
+        str | None,
+        typer.Option("--rejected", metavar="FILE", help="Write all bad rows there, to be mended and imported."),
     ] = None
 
 
@@ -103,15 +105,27 @@ class Refusals:
     """Where all of them go in the end."""
     kept: Any = None
     """Where they are meanwhile: what is there already stays until all are known, and if there are none."""
+    place: str = "line"
+    """What a row is told by."""
+    as_object: Callable[[Any], Mapping[str, Any]] = as_object
+    """Makes of a row what can be imported, once it is mended."""
     first: list[tuple[int, HypError]] = field(default_factory=list)
+    count: int = 0
+    _last: tuple[int, str] | None = None
 
-    def __call__(self, line: int, error: HypError) -> None:
+    def __call__(self, at: int, error: HypError, row: Any) -> None:
         if isinstance(error, InvalidInput):
             error = body.in_fields(error)
+        before, self._last = self._last, (at, error.message)
+        if self._last == before:  # of several schedules of a row, each is refused for it
+            return
+        self.count += 1
         if len(self.first) < SHOWN:
-            self.first.append((line, error))
-        if self.kept is not None:
-            self.kept.write(json.line({"line": line, "reason": error.message, "hint": error.hint}) + "\n")
+            self.first.append((at, error))
+        if self.kept is not None and (before is None or before[0] != at):
+            why = error.message + (f" ({error.hint})" if error.hint else "")
+            told = dict(zip(body.REJECTED[:2], (why, f"{self.place} {at}"), strict=True))
+            self.kept.write(json.line({**self.as_object(row), **told}) + "\n")
 
     def put_down(self) -> None:
         """Write the file that was asked for, if a row was refused; raises Failed when it cannot be written."""
@@ -119,12 +133,16 @@ class Refusals:
             self.kept.seek(0)
             output.to_file(self.target, self.kept, such_as="bad.jsonl", mode=0o600)
 
-    def say(self, count: int) -> None:
+    def say(self) -> None:
         """List the first of them."""
-        for line, error in self.first:
-            output.say(f"line {line}: {error.message}" + (f" ({error.hint})" if error.hint else ""))
-        if count > len(self.first):
-            output.say(f"and {count - len(self.first):,} more; all of them: --rejected FILE")
+        for at, error in self.first:
+            output.say(f"{self.place} {at}: {error.message}" + (f" ({error.hint})" if error.hint else ""))
+        if self.count > len(self.first):
+            output.say(f"and {self.count - len(self.first):,} more; all of them: --rejected FILE")
+
+    def shapes(self) -> list[dict[str, Any]]:
+        """Return the first of them, for programs."""
+        return [{self.place: at, "reason": error.message, "hint": error.hint} for at, error in self.first]
 
 
 @contextmanager
@@ -144,7 +162,7 @@ def reading(session: Session, source: str, options: ImportOptions) -> Iterator[t
             name, file = source, stack.enter_context(Path(source).open("rb"))
         known = os.fstat(file.fileno())
         size = known.st_size if stat.S_ISREG(known.st_mode) else None
-        refusals = Refusals()
+        refusals = Refusals(place="row" if kind == "json" else "line")
         if options.rejected is not None:
             _refuse_place(Path(options.rejected), session.path(), known)
             if not session.dry_run:
@@ -223,13 +241,20 @@ def answer(
 ) -> int | None:
     """Say what became of the rows."""
     if counts.rejected and not session.json:
-        refusals.say(counts.rejected)
+        refusals.say()
     if counts.rejected and not options.partial:
         whole = counts.added + counts.unchanged + counts.rejected
-        first = f"; line {refusals.first[0][0]}: {refusals.first[0][1].message}" if session.json else ""
+        first = f"; {refusals.place} {refusals.first[0][0]}: {refusals.first[0][1].message}" if session.json else ""
         raise InvalidInput(
             f"{source.name}: {counts.rejected:,} of {whole:,} rows are no good, and nothing is stored{first}",
             hint="mend them, or store the others: --partial",
+        )
+    if counts.impossible:
+        first = ", ".join(f"{number} ({refusals.place} {at})" for at, number in counts.impossible_first)
+        more = f" and {counts.impossible - len(counts.impossible_first):,} more"
+        output.say(
+            f"warning: {counts.impossible:,} of the numbers are no possible phone numbers (wrong length for their "
+            f"country), and are stored as they are: {first}{more if counts.impossible > MOST_NUMBERS else ''}"
         )
     verb = "Would add" if session.dry_run else "Added"
     said = [f"{verb} {counts.added:,} {noun}{'' if counts.added == 1 else 's'}"]
@@ -239,6 +264,11 @@ def answer(
         output.say("Dry run: nothing is stored.")
     session.done(
         "; ".join(said) + ".",
-        {"added": counts.added, "unchanged": counts.unchanged, "rejected": counts.rejected},
+        {
+            "added": counts.added,
+            "unchanged": counts.unchanged,
+            "rejected": counts.rejected,
+            "rejected_rows": refusals.shapes(),
+        },
     )
     return Exit.ATTENTION if counts.rejected else None

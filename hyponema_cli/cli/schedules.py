@@ -440,7 +440,8 @@ def import_(
                 rows: FromCells | FromObjects = FromCells(asked, names)
             else:
                 rows, found = FromObjects(asked), source.objects()
-            importer = Importer(desk, rows, len(asked.delays), apart, refusals)
+            refusals.as_object = rows.as_object
+            importer = Importer(desk, rows, len(asked.delays), apart, refusals, refusals.place)
             importer.judge(source.watched(found, on_progress))
             refusals.put_down()
             if not session.dry_run and (reader.partial or not importer.counts.rejected):

@@ -122,10 +122,11 @@ def import_(
         with staged.room(desk.store), reading_shown(source) as on_progress:
             if source.format == "csv":
                 names, found = source.cells()
-                read = people.Columns(names, asked).read
+                columns = people.Columns(names, asked)
+                read, refusals.as_object = columns.read, columns.as_object
             else:
                 read, found = partial(people.read, asked=asked), source.objects()
-            importer = people.Importer(desk, read, refusals)
+            importer = people.Importer(desk, read, refusals, refusals.place)
             importer.judge(source.watched(found, on_progress))
             refusals.put_down()
             if not session.dry_run and (reader.partial or not importer.counts.rejected):

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from hyponema_cli.core import cron, document, phone, template
 from hyponema_cli.core.errors import InvalidInput
+from hyponema_cli.core.rows import NotJson
 from hyponema_cli.core.template import Template
 from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine import body
@@ -28,7 +29,7 @@ from hyponema_cli.engine.request import Request, laid_over
 PERSONAL = frozenset({"to", "name", "description", "context", "metadata", "ref"})
 """What of a request has no part in its rule: who is called, and what is known of them."""
 _PERSONAL_FIELDS = frozenset({"phone_number", "name", "description", "customer_context", "metadata", "ref"})
-_NOT_RULING = _PERSONAL_FIELDS | {"scheduled_time"}
+_NOT_RULING = _PERSONAL_FIELDS | {"scheduled_time", *body.REJECTED}
 OUTER = ("context", "customer_context", "metadata", "retry_policy")
 _LOOKS_LIKE = 0.85
 STEP = "step"
@@ -163,6 +164,10 @@ class FromObjects:
         filled = self._fill[step](_text_in(row))
         return _complete(laid_over(filled, body.read(own)), self._asked)
 
+    def as_object(self, row: Any) -> dict[str, Any]:
+        """Return a row that was refused, as it can be mended."""
+        return as_object(row)
+
     def ref(self, row: Any, step: int = 0) -> str | None:
         """Return the key of the caller's that a row has; None also for one that cannot be read."""
         if not isinstance(row, Mapping):
@@ -198,6 +203,13 @@ class FromObjects:
             {**metadata, **asked.metadata},
             asked.ref or ref,
         )
+
+
+def as_object(row: Any) -> dict[str, Any]:
+    """Return a row that was refused; what has no fields stands in one, for whoever mends it."""
+    if isinstance(row, Mapping):
+        return dict(row)
+    return {body.REJECTED[-1]: row.text if isinstance(row, NotJson) else row}
 
 
 def _text_in(row: Any) -> Callable[[str], str]:
@@ -252,6 +264,13 @@ class FromCells:
         own = body.read(body.typed({field: row[at] for at, field in self._fields}))
         filled = self._fill[step](lambda column: row[self._at[column]])
         return _complete(laid_over(filled, own), self._asked)
+
+    def as_object(self, row: Sequence[str]) -> dict[str, Any]:
+        """Return a row that was refused as an object that asks for the same; the options' columns are as they are."""
+        if len(row) != len(self._names):
+            return as_object(list(row))
+        used = {column: row[self._at[column]] for column in self._asked.columns if column in self._at}
+        return {**used, **body.typed_so_far({field: row[at] for at, field in self._fields})}
 
     def ref(self, row: Sequence[str], step: int = 0) -> str | None:
         """Return the key of the caller's that a row has; None also for one that cannot be read."""

@@ -54,11 +54,20 @@ def test_the_good_rows_are_stored_when_that_is_said_and_the_bad_ones_written_dow
         "schedules", "import", put(hyp, "calls.csv", CALLS), "--partial", "--rejected", "bad.jsonl", "--json"
     )
     assert answer.code == 3
-    assert answer.json == {"added": 1, "unchanged": 0, "rejected": 2}
+    told = answer.json
+    assert (told["added"], told["unchanged"], told["rejected"]) == (1, 0, 2)
+    assert told["rejected_rows"][0] == {
+        "line": 3, "reason": "unknown timezone 'Europe/Madird'", "hint": "did you mean Europe/Madrid?"
+    }  # fmt: skip
+    assert [each["line"] for each in told["rejected_rows"]] == [3, 4]
     bad = [json.loads(line) for line in (hyp.home / "bad.jsonl").read_text("utf-8").splitlines()]
-    assert [each["line"] for each in bad] == [3, 4]
+    assert [each["rejected_place"] for each in bad] == ["line 3", "line 4"]
     assert (hyp.home / "bad.jsonl").stat().st_mode & 0o777 == 0o600
-    assert bad[0]["reason"] == "unknown timezone 'Europe/Madird'"
+    assert bad[0] == {
+        "phone_number": "+34600000012", "timezone": "Europe/Madird", "cron_expression": "0 9 * * 1",
+        "name": "Second", "customer_context": {"order": "ORD-2"}, "rejected_place": "line 3",
+        "rejected_because": "unknown timezone 'Europe/Madird' (did you mean Europe/Madrid?)",
+    }  # fmt: skip
     (stored,) = hyp.ok("schedules", "list", "--json").json
     assert (stored["phone_number"], stored["name"]) == ("+34600000011", "First")
     assert stored["customer_context"] == {"order": "ORD-1"}
@@ -322,3 +331,90 @@ def test_no_escape_sequence_of_an_export_reaches_a_terminal(hyp: Hyp, noun: str)
         seen = on_a_terminal(hyp, noun, "export", "--format", form)
         assert not {"\x1b", "\u202e", "\r"} & set(seen)
         assert "[31mred" in seen
+
+
+def mended(hyp: Hyp, *changes: tuple[str, str]) -> list[str]:
+    """Mend the rejected rows, and return why they were."""
+    text = (hyp.home / "bad.jsonl").read_text("utf-8")
+    why = [json.loads(line)["rejected_because"] for line in text.splitlines()]
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    put(hyp, "mended.jsonl", text)
+    return why
+
+
+MENDABLE = """id,mobile,tz,max_attempts,metadata.a,note,ref
+1,+34600000011,Europe/Madird,2,x,"one, two",r1
+2,12,Europe/Madrid,3,,,
+3,+34600000013,Europe/Madrid,many,,,
+4,+34600000014,Europe/Madrid,,,,
+"""
+
+
+def test_rejected_rows_are_mended_and_imported_by_the_same_command(hyp: Hyp) -> None:
+    put(hyp, "calls.csv", MENDABLE)
+    how = ("--to", "{mobile}", "--tz-column", "tz", "--weekdays", "1", "--at", "09:00", "--context", "who={id}")
+    how = (*how, "--partial", "--rejected", "bad.jsonl")
+    assert hyp("schedules", "import", "calls.csv", *how).code == 3
+    why = mended(hyp, ("Madird", "Madrid"), ('"12"', '"+34600000012"'), ('"many"', "4"))
+    assert [each[:12] for each in why] == ["unknown time", "phone number", "max_attempts"]
+    assert hyp.ok("schedules", "import", "mended.jsonl", *how).err == "Added 3 schedules.\n"
+    found = {each["phone_number"]: each for each in hyp.ok("schedules", "list", "--json").json}
+    assert {number[-1]: each["max_attempts"] for number, each in found.items()} == {"1": 2, "2": 3, "3": 4, "4": 1}
+    first = found["+34600000011"]
+    assert (first["metadata"], first["customer_context"]) == ({"a": "x"}, {"who": "1", "note": "one, two"})
+    assert (first["timezone"], first["ref"]) == ("Europe/Madrid", "r1")
+
+
+def test_rejected_users_are_mended_and_imported(hyp: Hyp) -> None:
+    put(hyp, "people.csv", PEOPLE.replace("+34600000021", "21"))
+    assert hyp("users", "import", "people.csv", "--partial", "--rejected", "bad.jsonl").code == 3
+    assert len(mended(hyp, ('"21"', '"+34600000021"'))) == 1
+    assert hyp.ok("users", "import", "mended.jsonl").err == "Added 1 user.\n"
+    assert hyp.ok("users", "show", "p1", "--json").json["context"] == {"language": "es"}
+
+
+def test_a_rejected_row_without_fields_is_kept_as_it_is(hyp: Hyp) -> None:
+    put(hyp, "short.csv", "phone_number,timezone\n+34600000011\n")
+    put(hyp, "lines.jsonl", '{"phone_number": \n7\n')
+    for file, rows in (("short.csv", [["+34600000011"]]), ("lines.jsonl", ['{"phone_number":', 7])):
+        assert hyp("schedules", "import", file, "--rejected", "bad.jsonl").code == 2
+        lines = (hyp.home / "bad.jsonl").read_text("utf-8").splitlines()
+        assert [json.loads(line)["rejected_row"] for line in lines] == rows
+
+
+def test_a_row_of_an_array_is_told_by_its_number(hyp: Hyp) -> None:
+    good = {"phone_number": "+34600000011", "cron_expression": "0 9 * * 1", "timezone": "UTC", "ref": "a"}
+    text = json.dumps([good, {"phone": 1}, {**good, "timezone": "Mars"}, {**good, "name": "other"}])
+    answer = hyp("schedules", "import", "-", "--format", "json", stdin=text)
+    assert [line[:27] for line in answer.err.splitlines()[:3]] == [
+        "row 2: unknown field 'phone", "row 3: unknown timezone 'Ma", "row 4: ref 'a' stands on ro"
+    ]  # fmt: skip
+    told = hyp("schedules", "import", "-", "--format", "json", "--partial", "--json", stdin=text).json
+    assert [each["row"] for each in told["rejected_rows"]] == [2, 3, 4]
+
+
+def test_numbers_that_no_plan_has_are_warned_of(hyp: Hyp) -> None:
+    numbers = ["+34600000011", *(f"+123456789{number}" for number in range(7))]
+    rows = "".join(f"{number},Ana {number}\n" for number in numbers)
+    said = (
+        "warning: 7 of the numbers are no possible phone numbers (wrong length for their country), and are stored as "
+        "they are: +1234567890 (line 3), +1234567891 (line 4), +1234567892 (line 5), +1234567893 (line 6), "
+        "+1234567894 (line 7) and 2 more"
+    )
+    people = hyp("users", "import", "-", stdin=f"phone_number,name\n{rows}")
+    calls = hyp(
+        "schedules",
+        "import",
+        "-",
+        "--weekdays",
+        "1",
+        "--at",
+        "9:00",
+        "--tz",
+        "UTC",
+        stdin=f"phone_number,who\n{rows}",
+    )
+    assert [answer.err.splitlines()[0] for answer in (people, calls)] == [said, said]
+    assert [answer.code for answer in (people, calls)] == [0, 0]
