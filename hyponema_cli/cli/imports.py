@@ -53,7 +53,11 @@ class ImportOptions:
     format: Format = None
     delimiter: Annotated[
         str | None,
-        typer.Option("--delimiter", metavar="CHAR", help="What separates CSV columns. [default: the one of , ; tab]"),
+        typer.Option(
+            "--delimiter",
+            metavar="CHAR",
+            help="What separates CSV columns; else a comma, semicolon or tab, as in its first line.",
+        ),
     ] = None
     partial: Annotated[bool, typer.Option("--partial", help="Store the good rows, though others are no good.")] = (
         False

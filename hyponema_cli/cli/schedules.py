@@ -429,7 +429,7 @@ def import_(
       hyp schedules import calls.csv --dry-run
       hyp schedules import people.csv --to '{phone}' --tz-column timezone --cron '0 10 {day} {month} *' --ref '{id}'
       hyp schedules import visits.csv --at '{visit}' --before 24h --partial --rejected bad.jsonl
-      hyp schedules export - | hyp -w other schedules import -
+      hyp schedules export - | hyp -w other schedules import - --allow-past
     """
     asked = _asked(options, ref, paused=paused, tz_column=tz_column)
     apart = timewords.parse_duration(stagger) if stagger is not None else timedelta(0)
@@ -454,7 +454,8 @@ def export_(session: Session, file: Target = "-", format: Format = None) -> None
     """Write the live schedules as "schedules import" reads them; without a file, as CSV to standard output.
 
     What has ended is not in it, nor who the users are: hyp users export. One without a ref gets its id for one, so
-    that importing it again changes nothing. A file that is there is replaced.
+    that importing it again changes nothing. A file that is there is replaced. A single call that is due and not
+    dialled yet is in it: an import refuses it as past, or with --allow-past lets it go out at once.
 
     \b
     Examples:

@@ -87,6 +87,9 @@ class Importer:
         place: str = "line",
     ) -> None:
         """Make one; `place` is what a row is told by."""
+        rows.asked.refuse_constants(
+            lambda agent: find.agent(desk.store, agent), lambda user: find.user(desk.store, user)
+        )
         self.counts = Counts()
         self._desk, self._rows, self._steps, self._stagger = desk, rows, steps, stagger
         self._refuse, self._place = on_refused, place

@@ -18,7 +18,7 @@ from dataclasses import dataclass, fields, replace
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from hyponema_cli.core import cron, document, phone, template
+from hyponema_cli.core import cron, document, phone, template, timewords
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.rows import NotJson
 from hyponema_cli.core.template import Template
@@ -68,13 +68,32 @@ class Asked:
             dict.fromkeys(column for each in requests for _, _, text in _templates(each) for column in text.columns)
         )
 
+    @property
+    def says_step(self) -> bool:
+        """True when an option holds the number of the step."""
+        return self.delays != ("",) and any(STEP in text.columns for _, _, text in _templates(self.request))
+
+    def refuse_constants(self, find_agent: Callable[[str], object], find_user: Callable[[str], object]) -> None:
+        """Raise what is wrong with an option that no row can change: it would be wrong with every row."""
+        it = self.request
+        checks: tuple[tuple[str | None, Callable[[str], object]], ...] = (
+            (it.agent, find_agent),
+            (it.user, find_user),
+            (it.to, phone.parse),
+            (it.timezone, timewords.parse_zone),
+            (it.when.cron, cron.parse),
+            *((delay, timewords.parse_duration) for delay in self.delays if self.delays != ("",)),
+        )
+        for said, check in checks:
+            if said is not None and not template.parse(said).columns:
+                check(said.replace("{{", "{").replace("}}", "}"))
+
     def with_step(self, step: int) -> Request:
         """Return the request of one schedule of a sequence."""
         when = self.request.when
         if self.delays == ("",):
             return self.request
-        number = {STEP: str(step + 1)}.get if len(self.delays) > 1 else None
-        filled = _fill(self.request, number) if number is not None else self.request
+        filled = _fill(self.request, {STEP: str(step + 1)}.get)
         return replace(filled, when=replace(when, delay=self.delays[step]))
 
 
@@ -152,7 +171,7 @@ class FromObjects:
     """Reads rows that are JSON objects."""
 
     def __init__(self, asked: Asked) -> None:
-        self._asked = asked
+        self.asked = self._asked = asked
         self._used = frozenset(asked.columns)
         self._fill = [_Filler(asked.with_step(step)) for step in range(len(asked.delays))]
 
@@ -238,8 +257,9 @@ class FromCells:
     """Reads rows of cells, under the names of their columns."""
 
     def __init__(self, asked: Asked, names: Sequence[str]) -> None:
-        self._asked, self._names = asked, names
-        if STEP in names and len(asked.delays) > 1:
+        self.asked = self._asked = asked
+        self._names = names
+        if STEP in names and asked.says_step:
             raise InvalidInput(f"column {STEP!r} cannot be told from the number of the step", hint="rename it")
         template.refuse_unknown(asked.columns, names)
         used = frozenset(asked.columns)

@@ -418,3 +418,60 @@ def test_numbers_that_no_plan_has_are_warned_of(hyp: Hyp) -> None:
     )
     assert [answer.err.splitlines()[0] for answer in (people, calls)] == [said, said]
     assert [answer.code for answer in (people, calls)] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--agent", "nobody"), "agent 'nobody'"),
+        (("--user", "nobody"), "user 'nobody'"),
+        (("--tz", "Mars"), "unknown timezone 'Mars'"),
+        (("--to", "12"), "phone number '12'"),
+        (("--in", "0s,soon"), "'soon' is not a duration"),
+        (("--cron", "61 * * * *"), "61"),
+    ],
+)
+def test_an_option_that_is_wrong_for_every_row_is_one_error(hyp: Hyp, words: tuple[str, ...], said: str) -> None:
+    file = put(hyp, "numbers.csv", "phone_number\n+34600000011\n+34600000012\n")
+    rule = () if words[0] in ("--in", "--cron") else ("--in", "0s,1h")
+    answer = hyp("schedules", "import", file, *rule, *words)
+    assert answer.code != 0
+    assert answer.err.startswith("hyp: error: ")
+    assert said in answer.err.splitlines()[0]
+
+
+def test_a_row_is_told_once_though_several_schedules_were_asked_of_it(hyp: Hyp) -> None:
+    answer = hyp("schedules", "import", "-", "--in", "0s,1h,1d", stdin="phone_number\n12\n+34600000012\n")
+    assert [line.split(":")[0] for line in answer.err.splitlines()] == ["line 2", "hyp", "hint"]
+
+
+@pytest.mark.parametrize(("delays", "refs"), [("1h", ["a-1"]), ("0s,1h", ["a-1", "a-2"])])
+def test_the_number_of_the_step_is_known_of_one_step_too(hyp: Hyp, delays: str, refs: list[str]) -> None:
+    words = ("schedules", "import", "-", "--in", delays, "--ref", "{id}-{step}")
+    assert hyp(*words, stdin="id,phone_number\na,+34600000012\n").code == 0
+    assert sorted(each["ref"] for each in hyp.ok("schedules", "list", "--json").json) == refs
+    answer = hyp(*words, stdin="id,phone_number,step\na,+34600000012,7\n")
+    assert "column 'step' cannot be told from the number of the step" in answer.err
+    assert hyp(*words[:-2], stdin="id,phone_number,step\na,+34600000012,7\n").code == 0
+
+
+def test_a_call_that_is_due_is_poured_into_another_workspace_when_that_is_said(hyp: Hyp) -> None:
+    hyp.ok("schedules", "add", "--to", "+34600000011", "--in", "0s")
+    hyp.ok("schedules", "add", "--to", "+34600000012", "--weekdays", "1", "--at", "09:30", "--tz", "UTC")
+    hyp.ok("-w", "other", "init")
+    hyp.ok("-w", "other", "agents", "add", "Check-in", "--id", "agent-123")
+    exported = hyp.ok("schedules", "export", "-").out
+    refused = hyp("-w", "other", "schedules", "import", "-", stdin=exported)
+    assert refused.code == 2
+    answer = hyp("-w", "other", "schedules", "import", "-", "--allow-past", stdin=exported)
+    assert (answer.code, answer.err) == (0, "Added 2 schedules.\n")
+
+
+def test_a_setting_that_is_set_to_what_it_is_does_not_end_an_import(hyp: Hyp) -> None:
+    hyp.ok("config", "set", "pace", "3")
+    before = hyp.dump()
+    assert hyp.ok("config", "set", "pace", "3.0").err == "pace is 3.\n"
+    hyp.ok("config", "unset", "timezone")
+    assert hyp.dump() == before
+    hyp.ok("config", "set", "pace", "4")
+    assert hyp.dump() != before
