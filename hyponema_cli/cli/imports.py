@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -18,16 +18,24 @@ from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session
 from hyponema_cli.cli.exits import Exit
 from hyponema_cli.cli.progress import OnProgress, progress
+from hyponema_cli.cli.targets import refuse_own_file
 from hyponema_cli.core import rows
 from hyponema_cli.core.errors import HypError, InvalidInput, nearest
 from hyponema_cli.engine import body
-from hyponema_cli.engine.imports import Counts
+from hyponema_cli.engine.imports import MOST_NUMBERS, Counts
+from hyponema_cli.engine.mapping import as_object
+from hyponema_cli.render import export as written
 from hyponema_cli.render import json
+
+if TYPE_CHECKING:
+    from tempfile import SpooledTemporaryFile
 
 FORMATS = ("csv", "json", "jsonl")
 SHOWN = 20
 """Rejected rows that are listed; --rejected has all."""
 _ROWS_A_LOOK = 2000
+_IN_MEMORY = 1 << 20
+"""Characters of rejected rows beyond which they wait in a file."""
 
 Source = Annotated[str, typer.Argument(metavar="FILE|-", help="The file; - is standard input.", show_default=False)]
 Target = Annotated[
@@ -45,13 +53,18 @@ class ImportOptions:
     format: Format = None
     delimiter: Annotated[
         str | None,
-        typer.Option("--delimiter", metavar="CHAR", help="What separates CSV columns. [default: the one of , ; tab]"),
+        typer.Option(
+            "--delimiter",
+            metavar="CHAR",
+            help="What separates CSV columns; else a comma, semicolon or tab, as in its first line.",
+        ),
     ] = None
     partial: Annotated[bool, typer.Option("--partial", help="Store the good rows, though others are no good.")] = (
         False
     )
     rejected: Annotated[
-        str | None, typer.Option("--rejected", metavar="FILE", help="Write all bad rows there, as JSON lines.")
+        str | None,
+        typer.Option("--rejected", metavar="FILE", help="Write all bad rows there, to be mended and imported."),
     ] = None
 
 
@@ -92,28 +105,53 @@ class Rows:
 class Refusals:
     """The rows that are no good, as they are found."""
 
-    to_file: Any = None
+    target: Path | None = None
+    """Where all of them go in the end."""
+    kept: Any = None
+    """Where they are meanwhile: what is there already stays until all are known, and if there are none."""
+    place: str = "line"
+    """What a row is told by."""
+    as_object: Callable[[Any], Mapping[str, Any]] = as_object
+    """Makes of a row what can be imported, once it is mended."""
     first: list[tuple[int, HypError]] = field(default_factory=list)
+    count: int = 0
+    _last: tuple[int, str] | None = None
 
-    def __call__(self, line: int, error: HypError) -> None:
+    def __call__(self, at: int, error: HypError, row: Any) -> None:
         if isinstance(error, InvalidInput):
             error = body.in_fields(error)
+        before, self._last = self._last, (at, error.message)
+        if self._last == before:  # of several schedules of a row, each is refused for it
+            return
+        self.count += 1
         if len(self.first) < SHOWN:
-            self.first.append((line, error))
-        if self.to_file is not None:
-            self.to_file.write(json.line({"line": line, "reason": error.message, "hint": error.hint}) + "\n")
+            self.first.append((at, error))
+        if self.kept is not None and (before is None or before[0] != at):
+            why = error.message + (f" ({error.hint})" if error.hint else "")
+            told = dict(zip(body.REJECTED[:2], (why, f"{self.place} {at}"), strict=True))
+            self.kept.write(json.line({**self.as_object(row), **told}) + "\n")
 
-    def say(self, count: int) -> None:
+    def put_down(self) -> None:
+        """Write the file that was asked for, if a row was refused; raises Failed when it cannot be written."""
+        if self.target is not None and self.kept is not None and self.first:
+            self.kept.seek(0)
+            output.to_file(self.target, self.kept, such_as="bad.jsonl", mode=0o600)
+
+    def say(self) -> None:
         """List the first of them."""
-        for line, error in self.first:
-            output.say(f"line {line}: {error.message}" + (f" ({error.hint})" if error.hint else ""))
-        if count > len(self.first):
-            output.say(f"and {count - len(self.first):,} more; all of them: --rejected FILE")
+        for at, error in self.first:
+            output.say(f"{self.place} {at}: {error.message}" + (f" ({error.hint})" if error.hint else ""))
+        if self.count > len(self.first):
+            output.say(f"and {self.count - len(self.first):,} more; all of them: --rejected FILE")
+
+    def shapes(self) -> list[dict[str, Any]]:
+        """Return the first of them, for programs."""
+        return [{self.place: at, "reason": error.message, "hint": error.hint} for at, error in self.first]
 
 
 @contextmanager
-def reading(source: str, options: ImportOptions) -> Iterator[tuple[Rows, Refusals]]:
-    """Open what is imported, and the file for what is rejected; errors name what is read."""
+def reading(session: Session, source: str, options: ImportOptions) -> Iterator[tuple[Rows, Refusals]]:
+    """Open what is imported, and see where the rejected rows may go; errors name what is read."""
     kind = format_of(source, options.format)
     if options.delimiter is not None and (len(options.delimiter.replace("\\t", "\t")) != 1 or kind != "csv"):
         raise InvalidInput(
@@ -128,22 +166,35 @@ def reading(source: str, options: ImportOptions) -> Iterator[tuple[Rows, Refusal
             name, file = source, stack.enter_context(Path(source).open("rb"))
         known = os.fstat(file.fileno())
         size = known.st_size if stat.S_ISREG(known.st_mode) else None
-        bad = (
-            stack.enter_context(open(options.rejected, "w", encoding="utf-8", opener=_private))
-            if options.rejected
-            else None
-        )
+        refusals = Refusals(place="row" if kind == "json" else "line")
+        if options.rejected is not None:
+            _refuse_place(Path(options.rejected), session.path(), known)
+            if not session.dry_run:
+                refusals.target = Path(options.rejected)
+                refusals.kept = stack.enter_context(_spool())
         delimiter = options.delimiter.replace("\\t", "\t") if options.delimiter else None
         try:
-            yield Rows(name, file, kind, delimiter, size), Refusals(bad)
+            yield Rows(name, file, kind, delimiter, size), refusals
         except InvalidInput as error:
             said = error.message if error.message.startswith(name) else f"{name}: {error.message}"
             raise InvalidInput(said, hint=error.hint) from error
 
 
-def _private(path: str, flags: int) -> int:
-    """Open a file that, if it is new, only its owner may read: it tells of people."""
-    return os.open(path, flags, 0o600)
+def _refuse_place(target: Path, workspace: Path, source: os.stat_result) -> None:
+    """Raise InvalidInput unless the rejected rows may go there."""
+    if str(target) == "-":
+        raise InvalidInput("--rejected '-' is no file", hint="name one, as in --rejected bad.jsonl")
+    refuse_own_file(workspace, target)
+    if target.exists() and os.path.samestat(target.stat(), source):
+        raise InvalidInput(f"--rejected {str(target)!r} is the file that is read", hint="name another")
+    if not target.parent.is_dir() or target.is_dir():
+        raise InvalidInput(f"--rejected {str(target)!r} names no file in a folder", hint="as in bad.jsonl")
+
+
+def _spool() -> SpooledTemporaryFile[str]:
+    from tempfile import SpooledTemporaryFile
+
+    return SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="")
 
 
 def format_of(path: str, said: str | None) -> str:
@@ -160,13 +211,16 @@ def format_of(path: str, said: str | None) -> str:
     )
 
 
-def export(target: str, form: str | None, pieces: Callable[[str], Iterator[str]]) -> None:
-    """Write an export to a file, which only its owner may read, or to standard output."""
+def export(
+    session: Session, target: str, form: str | None, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]
+) -> None:
+    """Write an export to a file, which only its owner may read, or to standard output; a terminal gets it cleaned."""
     kind = format_of(target, form)
     if target != "-":
-        output.to_file(Path(target), pieces(kind), such_as=f"export.{kind}", mode=0o600)
+        refuse_own_file(session.path(), Path(target))
+        output.to_file(Path(target), written.as_text(rows, kind, columns), such_as=f"export.{kind}", mode=0o600)
         return
-    for some in _together(pieces(kind)):
+    for some in _together(written.as_text(rows, kind, columns, for_people=output.for_people())):
         output.data(some)
 
 
@@ -191,13 +245,20 @@ def answer(
 ) -> int | None:
     """Say what became of the rows."""
     if counts.rejected and not session.json:
-        refusals.say(counts.rejected)
+        refusals.say()
     if counts.rejected and not options.partial:
         whole = counts.added + counts.unchanged + counts.rejected
-        first = f"; line {refusals.first[0][0]}: {refusals.first[0][1].message}" if session.json else ""
+        first = f"; {refusals.place} {refusals.first[0][0]}: {refusals.first[0][1].message}" if session.json else ""
         raise InvalidInput(
             f"{source.name}: {counts.rejected:,} of {whole:,} rows are no good, and nothing is stored{first}",
             hint="mend them, or store the others: --partial",
+        )
+    if counts.impossible:
+        first = ", ".join(f"{number} ({refusals.place} {at})" for at, number in counts.impossible_first)
+        more = f" and {counts.impossible - len(counts.impossible_first):,} more"
+        output.say(
+            f"warning: {counts.impossible:,} of the numbers are no possible phone numbers (wrong length for their "
+            f"country), and are stored as they are: {first}{more if counts.impossible > MOST_NUMBERS else ''}"
         )
     verb = "Would add" if session.dry_run else "Added"
     said = [f"{verb} {counts.added:,} {noun}{'' if counts.added == 1 else 's'}"]
@@ -207,6 +268,11 @@ def answer(
         output.say("Dry run: nothing is stored.")
     session.done(
         "; ".join(said) + ".",
-        {"added": counts.added, "unchanged": counts.unchanged, "rejected": counts.rejected},
+        {
+            "added": counts.added,
+            "unchanged": counts.unchanged,
+            "rejected": counts.rejected,
+            "rejected_rows": refusals.shapes(),
+        },
     )
     return Exit.ATTENTION if counts.rejected else None

@@ -431,19 +431,21 @@ def import_(
       hyp schedules import calls.csv --dry-run
       hyp schedules import people.csv --to '{phone}' --tz-column timezone --cron '0 10 {day} {month} *' --ref '{id}'
       hyp schedules import visits.csv --at '{visit}' --before 24h --partial --rejected bad.jsonl
-      hyp schedules export - | hyp -w other schedules import -
+      hyp schedules export - | hyp -w other schedules import - --allow-past
     """
     asked = _asked(options, ref, paused=paused, tz_column=tz_column)
     apart = timewords.parse_duration(stagger) if stagger is not None else timedelta(0)
-    with reading(file, reader) as (source, refusals), replace(session, dry_run=False).desk() as desk:
+    with reading(session, file, reader) as (source, refusals), replace(session, dry_run=False).desk() as desk:
         with staged.room(desk.store), reading_shown(source) as on_progress:
             if source.format == "csv":
                 names, found = source.cells()
                 rows: FromCells | FromObjects = FromCells(asked, names)
             else:
                 rows, found = FromObjects(asked), source.objects()
-            importer = Importer(desk, rows, len(asked.delays), apart, refusals)
+            refusals.as_object = rows.as_object
+            importer = Importer(desk, rows, len(asked.delays), apart, refusals, refusals.place)
             importer.judge(source.watched(found, on_progress))
+            refusals.put_down()
             if not session.dry_run and (reader.partial or not importer.counts.rejected):
                 importer.store()
         return answer(session, source, importer.counts, refusals, reader, "schedule")
@@ -454,7 +456,8 @@ def export_(session: Session, file: Target = "-", format: Format = None) -> None
     """Write the live schedules as "schedules import" reads them; without a file, as CSV to standard output.
 
     What has ended is not in it, nor who the users are: hyp users export. One without a ref gets its id for one, so
-    that importing it again changes nothing.
+    that importing it again changes nothing. A file that is there is replaced. A single call that is due and not
+    dialled yet is in it: an import refuses it as past, or with --allow-past lets it go out at once.
 
     \b
     Examples:
@@ -464,7 +467,7 @@ def export_(session: Session, file: Target = "-", format: Format = None) -> None
 
     with session.store() as store:
         rows = map(written.schedule, schedules.walk(store))
-        export(file, format, lambda kind: written.as_text(rows, kind, written.SCHEDULE))
+        export(session, file, format, rows, written.SCHEDULE)
 
 
 def _asked(options: ScheduleOptions, ref: str | None, *, paused: bool, tz_column: str | None) -> Asked:

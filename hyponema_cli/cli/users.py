@@ -118,15 +118,17 @@ def import_(
     """
     asked = Person(own_id, name, number, timezone, local_time, hours)
     asked = replace(asked, context=values.pairs("--context", context or (), context_json))
-    with reading(file, reader) as (source, refusals), replace(session, dry_run=False).desk() as desk:
+    with reading(session, file, reader) as (source, refusals), replace(session, dry_run=False).desk() as desk:
         with staged.room(desk.store), reading_shown(source) as on_progress:
             if source.format == "csv":
                 names, found = source.cells()
-                read = people.Columns(names, asked).read
+                columns = people.Columns(names, asked)
+                read, refusals.as_object = columns.read, columns.as_object
             else:
                 read, found = partial(people.read, asked=asked), source.objects()
-            importer = people.Importer(desk, read, refusals)
+            importer = people.Importer(desk, read, refusals, refusals.place)
             importer.judge(source.watched(found, on_progress))
+            refusals.put_down()
             if not session.dry_run and (reader.partial or not importer.counts.rejected):
                 importer.store()
         return answer(session, source, importer.counts, refusals, reader, "user")
@@ -136,6 +138,8 @@ def import_(
 def export_(session: Session, file: Target = "-", format: Format = None) -> None:
     """Write the users as "users import" reads them; without a file, as CSV to standard output.
 
+    A file that is there is replaced.
+
     \b
     Examples:
       hyp users export users.csv
@@ -143,7 +147,7 @@ def export_(session: Session, file: Target = "-", format: Format = None) -> None
     """
     with session.store() as store:
         rows = map(written.user, users.walk(store))
-        export(file, format, lambda kind: written.as_text(rows, kind, written.USER))
+        export(session, file, format, rows, written.USER)
 
 
 @command(app, "list", LIST)

@@ -2,6 +2,7 @@
 
 - UTF-8, with or without a byte order mark. Nothing is kept of a row when the next one is read.
 - CSV: the first line names the columns, each once; quotes as in RFC 4180. Blank lines say nothing.
+- A row is told by its line; one of an array, which may stand in one line as a whole, by its number.
 - What cannot be cut into rows raises InvalidInput, naming the line: no later row of such a file can be trusted. A
   single JSON line that is no object is a row that is wrong, and is yielded as its error.
 """
@@ -13,6 +14,7 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 from hyponema_cli.core import document
@@ -86,10 +88,18 @@ def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:
                 yield begins, cells
             begins = reader.line_num + 1
     except csv.Error as error:
-        wrong = str(error)
-        if "unexpected end" in wrong or "field limit" in wrong:
-            wrong = "a quote is opened and not closed"
-        raise InvalidInput(f"line {begins}: {wrong}", hint='a quote inside quotes is doubled: "a ""b"" c"') from None
+        wrong, hint = _said(str(error))
+        raise InvalidInput(f"line {begins}: {wrong}", hint=hint) from None
+
+
+def _said(wrong: str) -> tuple[str, str]:
+    """Say in our words, with a hint, what Python's reader of CSV says in its own."""
+    doubled = 'a quote inside quotes is doubled: "a ""b"" c"'
+    if "unexpected end" in wrong or "field limit" in wrong:
+        return "a quote is opened and not closed", doubled
+    if "new-line" in wrong:
+        return "it holds a carriage return outside of quotes", "lines end with a line feed, or with both"
+    return "a cell goes on behind its closing quote", doubled
 
 
 def _separator(header: str) -> str:
@@ -114,11 +124,11 @@ def _parsed(text: str) -> Any:
     try:
         return document.parse(text)
     except ValueError as error:
-        return InvalidInput(f"it is not JSON: {error}", hint=_JSON_HINT)
+        return NotJson(f"it is not JSON: {error}", text.strip())
 
 
 def from_json_array(read_line: ReadLine) -> Iterator[tuple[int, Any]]:
-    """Yield each element of an array with the line on which it begins."""
+    """Yield each element of an array with its number, from 1."""
     text = _Ahead(_pieces(read_line))
     if text.next() != "[":
         raise InvalidInput("it is no JSON array", hint="it begins with [; objects a line each are --format jsonl")
@@ -151,7 +161,7 @@ _PIECE = 1 << 16
 
 def _elements(text: _Ahead) -> Iterator[tuple[int, Any]]:
     scan = json.JSONDecoder().raw_decode
-    while True:
+    for number in count(1):
         text.next()
         begins = text.line
         while True:
@@ -164,13 +174,21 @@ def _elements(text: _Ahead) -> Iterator[tuple[int, Any]]:
                 raise InvalidInput(f"line {begins}: it is not JSON: {what}", hint=_JSON_HINT) from None
             if end < len(text.known) or not text.more():
                 break
-        yield begins, _parsed(text.known[text.at : end])
+        yield number, _parsed(text.known[text.at : end])
         text.skip(end - text.at)
         if text.next() != ",":
             break
         text.skip(1)
     if text.next() != "]":
         raise InvalidInput(f"line {text.line}: the array goes on with neither , nor ]", hint="is the file whole?")
+
+
+class NotJson(InvalidInput):
+    """A row that is not JSON; `text` is what stands there."""
+
+    def __init__(self, message: str, text: str) -> None:
+        super().__init__(message, hint=_JSON_HINT)
+        self.text = text
 
 
 class _Ahead:

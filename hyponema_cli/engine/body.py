@@ -35,11 +35,14 @@ WHOLE_NUMBERS = (
 TRUTHS = ("single_shot", "enabled")
 LISTS = ("weekdays", "retry_on", "webhook_events")
 OBJECTS = ("customer_context", "metadata", "retry_policy")
+REJECTED = ("rejected_because", "rejected_place", "rejected_row")
+"""What an import writes beside the fields of a row that it did not take: why, where it stood, and itself if it has no
+fields."""
 PRINTED = frozenset(
     {
         "id", "kind", "local_time_from", "timezone_from", "status_reason", "calling_window_from", "last_run_at",
         "next_run_at", "trouble", "last_status", "created_by", "created_at", "updated_at", "occurrences", "outlook",
-        "dry_run",
+        "dry_run", *REJECTED,
     }
 )  # fmt: skip
 """What hyp prints of a schedule, and nobody can ask for."""
@@ -159,6 +162,23 @@ def typed(cells: Mapping[str, str]) -> dict[str, Any]:
                 _put(body, name, key, value)
         else:
             body[name] = _FROM_TEXT[name](name, text) if name in _FROM_TEXT else text
+    return body
+
+
+def typed_so_far(cells: Mapping[str, str]) -> dict[str, Any]:
+    """Return what `typed` would, with the text itself where one cannot be read: for whoever mends it."""
+    body: dict[str, Any] = {}
+    for name, text in cells.items():
+        try:
+            found = typed({name: text})
+            for outer, value in found.items():
+                if isinstance(value, dict):
+                    for key, inner in value.items():
+                        _put(body, outer, key, inner)
+                else:
+                    body[outer] = value
+        except InvalidInput:
+            body[name] = text
     return body
 
 

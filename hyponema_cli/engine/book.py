@@ -275,7 +275,7 @@ def edit_user(desk: Desk, user_id: str, change: Callable[[User], User]) -> tuple
         return find.user(desk.store, before.id), moved
 
 
-def set_workspace_zone(desk: Desk, write: Callable[[], None]) -> list[Schedule]:
+def set_workspace_zone(desk: Desk, write: Callable[[], object]) -> list[Schedule]:
     """Change the workspace's zone by `write`; return the schedules that fire next at another instant.
 
     Raises Conflict, listing them, when live schedules would be left without a zone.
@@ -384,7 +384,7 @@ def _cancel_waiting(desk: Desk, schedule_id: str, reason: str, now: datetime) ->
         desk.log(now, "execution.canceled", schedule_id=schedule_id, execution_id=execution_id, reason=reason)
 
 
-def _move(desk: Desk, bound: Sequence[Schedule], write: Callable[[], None], now: datetime) -> list[Schedule]:
+def _move(desk: Desk, bound: Sequence[Schedule], write: Callable[[], object], now: datetime) -> list[Schedule]:
     """Change by `write` what schedules take their zone or time from; return those that fire next at another instant.
 
     What was due before has its row under the old clocks.

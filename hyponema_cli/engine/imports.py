@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import islice
 from typing import Any
 
 from hyponema_cli.carriers.instructions import room_for_context
+from hyponema_cli.core import phone
 from hyponema_cli.core.errors import Ambiguous, Conflict, HypError, InvalidInput, NotFound
 from hyponema_cli.core.records import Schedule
 from hyponema_cli.core.schedule import next_occurrence
@@ -34,7 +35,10 @@ RULES_REMEMBERED = 20_000
 
 Refused = (InvalidInput, NotFound, Ambiguous, Conflict)
 """What is wrong with one row, and leaves the others as they are."""
-OnRefused = Callable[[int, HypError], None]
+OnRefused = Callable[[int, HypError, Any], None]
+"""Hears of a row that is refused: where it stands, why, and the row."""
+MOST_NUMBERS = 5
+"""Impossible numbers that are told one by one."""
 
 
 @dataclass(slots=True)
@@ -44,6 +48,17 @@ class Counts:
     added: int = 0
     unchanged: int = 0
     rejected: int = 0
+    impossible: int = 0
+    """Of those added, how many have a number that no numbering plan could have."""
+    impossible_first: list[tuple[int, str]] = field(default_factory=list)
+    """Where the first of them stand, and their numbers."""
+
+    def look_at_number(self, place: int, number: str | None) -> None:
+        """Count a number that no numbering plan could have."""
+        if number is not None and phone.looks_impossible(number):
+            self.impossible += 1
+            if len(self.impossible_first) < MOST_NUMBERS:
+                self.impossible_first.append((place, number))
 
 
 @dataclass(slots=True)
@@ -63,11 +78,21 @@ class Importer:
     """Judges rows and stages them; `store` stores those that are good."""
 
     def __init__(
-        self, desk: Desk, rows: FromObjects | FromCells, steps: int, stagger: timedelta, on_refused: OnRefused
+        self,
+        desk: Desk,
+        rows: FromObjects | FromCells,
+        steps: int,
+        stagger: timedelta,
+        on_refused: OnRefused,
+        place: str = "line",
     ) -> None:
+        """Make one; `place` is what a row is told by."""
+        rows.asked.refuse_constants(
+            lambda agent: find.agent(desk.store, agent), lambda user: find.user(desk.store, user)
+        )
         self.counts = Counts()
         self._desk, self._rows, self._steps, self._stagger = desk, rows, steps, stagger
-        self._refuse = on_refused
+        self._refuse, self._place = on_refused, place
         self._now = desk.clock.now().replace(microsecond=0)
         self._timezone = desk.settings().timezone
         self._since = staged.last_line_of_trail(desk.store)
@@ -108,13 +133,15 @@ class Importer:
                 found = self._staged(line, row, step, parts, later, known)
             except Refused as error:
                 self.counts.rejected += 1
-                self._refuse(line, error)
+                self._refuse(line, error, row)
                 continue
             if found is None:
                 self.counts.unchanged += 1
             else:
                 fresh.append(found)
                 self.counts.added += 1
+                if step == 0:
+                    self.counts.look_at_number(line, found[4])
         self._seen += len(batch)
         staged.put(self._desk.store, self._new_rules, fresh)
         self._new_rules.clear()
@@ -191,7 +218,9 @@ class Importer:
         # All but the line and the id; what is JSON may be in another order.
         if _content(before) == _content(row):
             return None
-        raise Conflict(f"ref {ref!r} stands on line {before[0]} with other content", hint="a ref names one schedule")
+        raise Conflict(
+            f"ref {ref!r} stands on {self._place} {before[0]} with other content", hint="a ref names one schedule"
+        )
 
     def _number(self, shared: tuple[Any, ...]) -> int:
         number = self._numbers.get(shared)

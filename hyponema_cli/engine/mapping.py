@@ -18,8 +18,9 @@ from dataclasses import dataclass, fields, replace
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from hyponema_cli.core import cron, document, phone, template
+from hyponema_cli.core import cron, document, phone, template, timewords
 from hyponema_cli.core.errors import InvalidInput
+from hyponema_cli.core.rows import NotJson
 from hyponema_cli.core.template import Template
 from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine import body
@@ -28,7 +29,7 @@ from hyponema_cli.engine.request import Request, laid_over
 PERSONAL = frozenset({"to", "name", "description", "context", "metadata", "ref"})
 """What of a request has no part in its rule: who is called, and what is known of them."""
 _PERSONAL_FIELDS = frozenset({"phone_number", "name", "description", "customer_context", "metadata", "ref"})
-_NOT_RULING = _PERSONAL_FIELDS | {"scheduled_time"}
+_NOT_RULING = _PERSONAL_FIELDS | {"scheduled_time", *body.REJECTED}
 OUTER = ("context", "customer_context", "metadata", "retry_policy")
 _LOOKS_LIKE = 0.85
 STEP = "step"
@@ -67,13 +68,32 @@ class Asked:
             dict.fromkeys(column for each in requests for _, _, text in _templates(each) for column in text.columns)
         )
 
+    @property
+    def says_step(self) -> bool:
+        """True when an option holds the number of the step."""
+        return self.delays != ("",) and any(STEP in text.columns for _, _, text in _templates(self.request))
+
+    def refuse_constants(self, find_agent: Callable[[str], object], find_user: Callable[[str], object]) -> None:
+        """Raise what is wrong with an option that no row can change: it would be wrong with every row."""
+        it = self.request
+        checks: tuple[tuple[str | None, Callable[[str], object]], ...] = (
+            (it.agent, find_agent),
+            (it.user, find_user),
+            (it.to, phone.parse),
+            (it.timezone, timewords.parse_zone),
+            (it.when.cron, cron.parse),
+            *((delay, timewords.parse_duration) for delay in self.delays if self.delays != ("",)),
+        )
+        for said, check in checks:
+            if said is not None and not template.parse(said).columns:
+                check(said.replace("{{", "{").replace("}}", "}"))
+
     def with_step(self, step: int) -> Request:
         """Return the request of one schedule of a sequence."""
         when = self.request.when
         if self.delays == ("",):
             return self.request
-        number = {STEP: str(step + 1)}.get if len(self.delays) > 1 else None
-        filled = _fill(self.request, number) if number is not None else self.request
+        filled = _fill(self.request, {STEP: str(step + 1)}.get)
         return replace(filled, when=replace(when, delay=self.delays[step]))
 
 
@@ -151,7 +171,7 @@ class FromObjects:
     """Reads rows that are JSON objects."""
 
     def __init__(self, asked: Asked) -> None:
-        self._asked = asked
+        self.asked = self._asked = asked
         self._used = frozenset(asked.columns)
         self._fill = [_Filler(asked.with_step(step)) for step in range(len(asked.delays))]
 
@@ -162,6 +182,10 @@ class FromObjects:
         own = {name: value for name, value in row.items() if name not in self._used} if self._used else row
         filled = self._fill[step](_text_in(row))
         return _complete(laid_over(filled, body.read(own)), self._asked)
+
+    def as_object(self, row: Any) -> dict[str, Any]:
+        """Return a row that was refused, as it can be mended."""
+        return as_object(row)
 
     def ref(self, row: Any, step: int = 0) -> str | None:
         """Return the key of the caller's that a row has; None also for one that cannot be read."""
@@ -200,6 +224,13 @@ class FromObjects:
         )
 
 
+def as_object(row: Any) -> dict[str, Any]:
+    """Return a row that was refused; what has no fields stands in one, for whoever mends it."""
+    if isinstance(row, Mapping):
+        return dict(row)
+    return {body.REJECTED[-1]: row.text if isinstance(row, NotJson) else row}
+
+
 def _text_in(row: Any) -> Callable[[str], str]:
     def cell(column: str) -> str:
         value = row.get(column) if isinstance(row, Mapping) else None
@@ -226,8 +257,9 @@ class FromCells:
     """Reads rows of cells, under the names of their columns."""
 
     def __init__(self, asked: Asked, names: Sequence[str]) -> None:
-        self._asked, self._names = asked, names
-        if STEP in names and len(asked.delays) > 1:
+        self.asked = self._asked = asked
+        self._names = names
+        if STEP in names and asked.says_step:
             raise InvalidInput(f"column {STEP!r} cannot be told from the number of the step", hint="rename it")
         template.refuse_unknown(asked.columns, names)
         used = frozenset(asked.columns)
@@ -252,6 +284,13 @@ class FromCells:
         own = body.read(body.typed({field: row[at] for at, field in self._fields}))
         filled = self._fill[step](lambda column: row[self._at[column]])
         return _complete(laid_over(filled, own), self._asked)
+
+    def as_object(self, row: Sequence[str]) -> dict[str, Any]:
+        """Return a row that was refused as an object that asks for the same; the options' columns are as they are."""
+        if len(row) != len(self._names):
+            return as_object(list(row))
+        used = {column: row[self._at[column]] for column in self._asked.columns if column in self._at}
+        return {**used, **body.typed_so_far({field: row[at] for at, field in self._fields})}
 
     def ref(self, row: Sequence[str], step: int = 0) -> str | None:
         """Return the key of the caller's that a row has; None also for one that cannot be read."""

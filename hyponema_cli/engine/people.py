@@ -12,16 +12,16 @@ from datetime import datetime
 from typing import Any
 
 from hyponema_cli.core import document, names, phone, template, timewords, window
-from hyponema_cli.core.errors import Conflict, HypError, InvalidInput
+from hyponema_cli.core.errors import Conflict, InvalidInput
 from hyponema_cli.core.records import User
 from hyponema_cli.engine import body
 from hyponema_cli.engine.desk import Desk
-from hyponema_cli.engine.imports import Counts, Refused
-from hyponema_cli.engine.mapping import field_of, refuse_two
+from hyponema_cli.engine.imports import Counts, OnRefused, Refused
+from hyponema_cli.engine.mapping import as_object, field_of, refuse_two
 from hyponema_cli.store import staged, users
 
 FIELDS = ("id", "name", "phone_number", "timezone", "local_time", "calling_window", "context")
-PRINTED = frozenset({"created_at", "updated_at", "live_schedules"})
+PRINTED = frozenset({"created_at", "updated_at", "live_schedules", *body.REJECTED})
 """What hyp prints of a user, and nobody can ask for."""
 
 
@@ -82,7 +82,7 @@ class Columns:
         own = [(at, name) for at, name in enumerate(column_names) if name not in used]
         refuse_two([name for _, name in own], FIELDS, PRINTED, ("context",))
         self._fields = [(at, field_of(name, FIELDS, PRINTED, ("context",))) for at, name in own]
-        self._names, self._asked = column_names, asked
+        self._names, self._asked, self._used = column_names, asked, used
 
     def read(self, row: Any) -> Person:
         """Read a row; raises InvalidInput, naming the field."""
@@ -105,6 +105,21 @@ class Columns:
             else:
                 texts[name] = row[at]
         return _over(filled, Person(**texts, context=context))
+
+    def as_object(self, row: Any) -> dict[str, Any]:
+        """Return a row that was refused as an object that asks for the same; the options' columns are as they are."""
+        if len(row) != len(self._names):
+            return as_object(list(row))
+        own = {name: row[at] for at, name in self._fields if row[at]}
+        context = {name.removeprefix("context."): own.pop(name) for name in list(own) if name.startswith("context.")}
+        found: dict[str, Any] = {name: row[at] for at, name in enumerate(self._names) if name in self._used} | own
+        if not context:
+            return found
+        try:
+            whole = document.parse_object("context", own.get("context") or "{}", "")
+        except InvalidInput:
+            return found
+        return {**found, "context": {**whole, **context}}
 
 
 def _filled(asked: Person, cell: Callable[[str], str]) -> tuple[Person, set[str]]:
@@ -150,11 +165,10 @@ def _text(row: Mapping[str, Any], name: str) -> str:
 class Importer:
     """Judges rows and stages them; `store` stores those that are good."""
 
-    def __init__(
-        self, desk: Desk, read: Callable[[Any], Person], on_refused: Callable[[int, HypError], None]
-    ) -> None:
+    def __init__(self, desk: Desk, read: Callable[[Any], Person], on_refused: OnRefused, place: str = "line") -> None:
+        """Make one; `place` is what a row is told by."""
         self.counts = Counts()
-        self._desk, self._read, self._refuse = desk, read, on_refused
+        self._desk, self._read, self._refuse, self._place = desk, read, on_refused, place
         self._now = desk.clock.now().replace(microsecond=0)
 
     def judge(self, rows: Iterable[tuple[int, Any]]) -> None:
@@ -164,7 +178,7 @@ class Importer:
                 is_new = self._judge(line, self._read(row))
             except Refused as error:
                 self.counts.rejected += 1
-                self._refuse(line, error)
+                self._refuse(line, error, row)
                 continue
             self.counts.added += is_new
             self.counts.unchanged += not is_new
@@ -188,6 +202,7 @@ class Importer:
         known = [*there, *(other for _, other in staged_before)]
         if not known:
             staged.put_user(store, line, user)
+            self.counts.look_at_number(line, user.phone_number)
             return True
         if any(_said(other) == _said(user) for other in known):
             return False
@@ -199,7 +214,7 @@ class Importer:
                 hint=f"change them: hyp users edit {known[0].id}",
             )
         raise Conflict(
-            f"{key} stands on line {staged_before[0][0]}, and differs in {different}", hint="give each an id"
+            f"{key} stands on {self._place} {staged_before[0][0]}, and differs in {different}", hint="give each an id"
         )
 
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hyponema_cli.core.call import ScheduleState
 from hyponema_cli.core.instant import maybe_text
 from hyponema_cli.core.records import Schedule, User
+from hyponema_cli.render.safe import visible
+
+_LINE_END = "\r\n"
 
 SCHEDULE = (
     "ref", "agent_id", "user_id", "phone_number", "weekdays", "local_time", "cron_expression", "run_at",
@@ -79,10 +82,12 @@ def user(it: User) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def as_text(rows: Iterable[Mapping[str, Any]], form: str, columns: Sequence[str]) -> Iterator[str]:
-    """Write rows as csv, json or jsonl, piece by piece."""
+def as_text(
+    rows: Iterable[Mapping[str, Any]], form: str, columns: Sequence[str], *, for_people: bool = False
+) -> Iterator[str]:
+    """Write rows as csv, json or jsonl, piece by piece; `for_people`, as a terminal may have them."""
     if form == "csv":
-        return _as_csv(rows, columns)
+        return _as_csv(rows, columns, visible if for_people else str)
     return _as_array(rows) if form == "json" else (_line(row) + "\n" for row in rows)
 
 
@@ -94,16 +99,20 @@ def _as_array(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     yield "[]\n" if before == "[" else "\n]\n"
 
 
-def _as_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(row.get(name)) for name in columns])
-        yield buffer.getvalue()
+def _as_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], shown: Callable[[str], str]) -> Iterator[str]:
+    buffer = io.StringIO(newline="")
+    # The writer quotes only those line ends that are its own: both have to be, or no reader takes a lone one.
+    writer = csv.writer(buffer, lineterminator=_LINE_END)
+
+    def line(cells: Iterable[str]) -> str:
         buffer.seek(0)
         buffer.truncate()
-    yield buffer.getvalue()
+        writer.writerow(cells)
+        return buffer.getvalue().removesuffix(_LINE_END) + "\n"
+
+    yield line(columns)
+    for row in rows:
+        yield line(shown(_cell(row.get(name))) for name in columns)
 
 
 def _cell(value: Any) -> str:

@@ -31,8 +31,8 @@ MOST_RESTARTS = 8
 WAIT = 0.01
 """Seconds to wait while a commit is going on."""
 BESIDE = (
-    *("-journal", "-wal", "-shm", ".dialled", ".dialled.old", ".dialled.new", ".simulated", ".simulated-wal"),
-    *(".heartbeat", ".webhook-secret"),
+    *("-journal", "-wal", "-shm", ".dialled", ".dialled.old", ".dialled.new", ".simulated"),
+    *(".simulated-journal", ".simulated-wal", ".simulated-shm", ".heartbeat", ".webhook-secret"),
 )
 """What stands beside a workspace under its name, and belongs to it."""
 ABANDONED_AFTER = 3600.0
@@ -79,9 +79,17 @@ def keep_before(path: Path, schema: int) -> None:
 def kept_before(path: Path) -> list[Path]:
     """Return the copies that were kept before migrations."""
     begin = f"{path.name}.before-"
-    return [
-        each for each in path.parent.iterdir() if each.name.startswith(begin) and each.name[len(begin) :].isdigit()
-    ]
+    beside = path.parent.iterdir() if path.parent.is_dir() else ()
+    return [each for each in beside if each.name.startswith(begin) and each.name[len(begin) :].isdigit()]
+
+
+def belongs_to(workspace: Path, target: Path) -> bool:
+    """True for the workspace file and all that stands beside it under its name, by whatever path or link."""
+    own = [workspace, *(workspace.with_name(workspace.name + end) for end in BESIDE), *kept_before(workspace)]
+    places = {each.parent.resolve() / each.name for each in own} | {each.resolve() for each in own}
+    if {target.parent.resolve() / target.name, target.resolve()} & places:
+        return True
+    return target.exists() and any(each.exists() and target.samefile(each) for each in own)
 
 
 @contextmanager
@@ -222,9 +230,7 @@ def _refuse_place(workspace: Path, target: Path, *, overwrite: bool) -> None:
     """Raise unless a copy may be put there: not in the place of anything that hyp, or somebody else, still needs."""
     if not target.parent.is_dir():
         raise InvalidInput(f"there is no folder {target.parent}", hint="make it, or name another file")
-    own = [workspace, *(workspace.with_name(workspace.name + end) for end in BESIDE), *kept_before(workspace)]
-    place = target.parent.resolve() / target.name
-    if place in [each.parent.resolve() / each.name for each in own] or _is_one_of(target, own):
+    if belongs_to(workspace, target):
         raise InvalidInput(
             f"{target} belongs to the workspace itself", hint="name another file, best on another disk"
         )
@@ -244,10 +250,6 @@ def _refuse_place(workspace: Path, target: Path, *, overwrite: bool) -> None:
                 f"{target} would come to stand beside {beside.name}, which belongs to another database of that name",
                 hint="name another file",
             )
-
-
-def _is_one_of(target: Path, files: list[Path]) -> bool:
-    return target.exists() and any(each.exists() and target.samefile(each) for each in files)
 
 
 def _is_there(target: Path) -> Conflict:

@@ -51,7 +51,9 @@ def imported(
             ours: FromCells | FromObjects = FromCells(asked, names)
         else:
             ours, found = FromObjects(asked), (rows.from_json_array if form == "json" else rows.from_json_lines)(read)
-        importer = Importer(world.desk, ours, len(asked.delays), stagger, lambda line, it: bad.append((line, it)))
+        importer = Importer(
+            world.desk, ours, len(asked.delays), stagger, lambda line, it, row: bad.append((line, it))
+        )
         importer.judge(found)
         importer.store()
     return importer, bad
@@ -293,7 +295,7 @@ def test_a_row_that_was_added_before_is_unchanged_beside_new_ones_of_its_rule(wo
 def test_nothing_is_stored_of_what_was_judged_by_what_is_true_no_more(world: World) -> None:
     data = b"user_id,weekdays,local_time\nana,1,09:30\n"
 
-    def meanwhile(line: int, error: HypError) -> None:
+    def meanwhile(line: int, error: HypError, row: object) -> None:
         raise AssertionError
 
     with staged.room(world.store):
@@ -317,7 +319,7 @@ def test_nobody_is_kept_from_writing_while_a_file_is_read(world: World) -> None:
             yield number, {"phone_number": f"+3460{number:07d}", "cron_expression": "0 9 * * 1", "timezone": "UTC"}
 
     with staged.room(world.store):
-        importer = Importer(world.desk, FromObjects(NOTHING), 1, timedelta(0), lambda line, error: None)
+        importer = Importer(world.desk, FromObjects(NOTHING), 1, timedelta(0), lambda line, error, row: None)
         importer.judge(lines())
         importer.store()
     assert importer.counts.added == len(stored(world)) == 3000
