@@ -9,6 +9,7 @@ import typer
 
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
+from hyponema_cli.cli.targets import refuse_own_file
 from hyponema_cli.core.health import Limits, reasons
 from hyponema_cli.engine import health
 from hyponema_cli.render import json, metrics
@@ -44,5 +45,6 @@ def tell(
     if write is None:
         output.data(text)
     else:
+        refuse_own_file(session.path(), write)
         # For every user to read: the collector is another one.
         output.to_file(write, text, such_as="hyp.prom", mode=0o644)

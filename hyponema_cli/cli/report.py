@@ -9,6 +9,7 @@ import typer
 
 from hyponema_cli.cli import output, period
 from hyponema_cli.cli.command import Session, command, single
+from hyponema_cli.cli.targets import refuse_own_file
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.engine.overview import overview
 from hyponema_cli.render import json, report
@@ -56,6 +57,7 @@ def write(
         output.data(page)
         return
     path = Path(html)
+    refuse_own_file(session.path(), path)
     replaced = path.exists()
     output.to_file(path, page, such_as="report.html", mode=OWNER_ONLY)
     said = f"{period.said(begin, end, zone)}, {len(page.encode()) // 1024 + 1:,} kB"

@@ -208,6 +208,24 @@ def test_an_id_that_hyp_made_is_another_one_when_it_is_nearly_the_same(full: Hyp
     assert "did you mean 'weekly'?" in full("schedules", "show", "wekly").err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("report", "--html"),
+        ("metrics", "--write"),
+        ("schedules", "export", "--format", "json"),
+        ("users", "export", "--format", "json"),
+    ],
+    ids=" ".join,
+)
+def test_nothing_is_written_over_the_workspace_or_what_belongs_to_it(full: Hyp, words: tuple[str, ...]) -> None:
+    before = full.dump()
+    for own in (full.db, Path(f"{full.db}-journal"), Path(f"{full.db}.dialled")):
+        answer = full(*words, str(own))
+        assert (answer.code, "belongs to the workspace itself" in answer.err) == (2, True)
+    assert full.dump() == before
+
+
 def test_two_forms_at_once_are_refused(full: Hyp) -> None:
     for words in (("--json", "--ids"), ("--jsonl", "--json"), ("--ids", "--fields", "id")):
         answer = full("users", "list", *words)

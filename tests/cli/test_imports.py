@@ -100,7 +100,17 @@ def test_one_workspace_is_poured_into_another(hyp: Hyp, form: str) -> None:
     hyp.ok("users", "import", "people.csv")
     hyp.ok("schedules", "add", "--user", "p1", "--weekdays", "1-5", "--at", "09:30", "--context-json", '{"a": [1]}')
     hyp.ok(
-        "schedules", "add", "--user", "p2", "--at", "2090-10-29 10:00", "--retry-on", "", "--paused", "--name", "x\ny"
+        "schedules",
+        "add",
+        "--user",
+        "p2",
+        "--at",
+        "2090-10-29 10:00",
+        "--retry-on",
+        "busy",
+        "--paused",
+        "--name",
+        "x\ny",
     )
     hyp.ok("schedules", "add", "--to", "+34600000009", "--cron", "0 9 L * *", "--tz", "UTC", "--ref", "mine")
     hyp.ok("-w", "other", "init")
