@@ -97,6 +97,23 @@ def _memory_of(workspace: Path) -> Path:
     return workspace.with_name(workspace.name + ".simulated")
 
 
+_TRIES = 100
+
+
+def _use_a_wal(memory: sqlite3.Connection) -> None:
+    """Change the file to a WAL. Of several that do so to a new file at once SQLite lets nobody wait, and fails."""
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            memory.execute("pragma journal_mode = wal")
+            return
+        except sqlite3.OperationalError:
+            if not tries_left:
+                raise
+            # For a lock of its own it does let us wait: until the others are through.
+            memory.execute("begin immediate")
+            memory.execute("commit")
+
+
 class _Row(NamedTuple):
     id: str
     to_number: str
@@ -121,7 +138,7 @@ class SimulatedCarrier:
         # What it is told must survive the death of this process, which any commit does; a power cut may take the
         # simulation with it. So a commit costs no fsync, and a WAL will do, which the workspace itself does not use
         # with an older SQLite: 15 us a commit instead of 110.
-        self._memory.execute("pragma journal_mode = wal")
+        _use_a_wal(self._memory)
         self._memory.execute("pragma synchronous = off")
         self._memory.execute(
             """

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hyponema_cli.carriers import installed, load, require
+from hyponema_cli.carriers import installed, load, require, simulated
 from hyponema_cli.carriers.base import (
     Carrier,
     CarrierSetup,
@@ -141,3 +145,25 @@ def test_carriers_are_found_by_entry_point_and_opened_by_name(tmp_path: Path, cl
     with pytest.raises(InvalidInput, match="unknown carrier 'simulatd'") as unknown:
         require("simulatd")
     assert unknown.value.hint == "did you mean simulated?"
+
+
+class BusyTwice(sqlite3.Connection):
+    """What SQLite is to one of several processes that open a new file at once: it does not let them wait."""
+
+    refused = 0
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        if sql == "pragma journal_mode = wal" and self.refused < 2:
+            self.refused += 1
+            raise sqlite3.OperationalError("database is locked")
+        return super().execute(sql, *values)
+
+
+def test_processes_that_open_a_new_network_at_once_wait_for_each_other(
+    tmp_path: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(simulated.sqlite3, "connect", partial(sqlite3.connect, factory=BusyTwice))
+        SimulatedCarrier(tmp_path / "memory", clock)
+    with closing(sqlite3.connect(tmp_path / "memory")) as memory:
+        assert memory.execute("pragma journal_mode").fetchone() == ("wal",)
