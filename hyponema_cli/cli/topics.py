@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "twilio_auth_token, hyp_webhook_secret.",
     "NOTIFY_SOCKET": "Set by systemd: hyp run-worker says there that it is ready and that it lives.",
     "XDG_DATA_HOME": "The folder above that of the named workspaces. [default: ~/.local/share]",
+    "HOME": "Where ~ is. Empty or relative, it is no home: then --db or HYP_DB is needed.",
     "XDG_CONFIG_HOME": "The folder above that of your systemd units. [default: ~/.config]",
     "HTTPS_PROXY": "A proxy for requests to Twilio and to heartbeat addresses, as are HTTP_PROXY and NO_PROXY. "
     "Webhooks use none.",
