@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from hyponema_cli.clock import SystemClock
 from tests.cli.conftest import Answer, Hyp
 
 WHO = ("--agent", "agent-123", "--session", "talk")
@@ -26,9 +29,9 @@ def ask(hyp: Hyp, tool: str, **arguments: Any) -> Answer:
 
 
 def test_a_conversation_books_moves_and_cancels_and_leaves_a_trace(talking: Hyp) -> None:
-    proposed = ask(
-        talking, "schedule_callback", when="pasado mañana a las once de la mañana", about="la factura"
-    ).json
+    # By its date: after midnight, "pasado mañana" has two readings, and is asked back about.
+    day = (SystemClock().now().astimezone(ZoneInfo("Europe/Madrid")) + timedelta(days=2)).strftime("%d/%m/%Y")
+    proposed = ask(talking, "schedule_callback", when=f"el {day} a las once de la mañana", about="la factura").json
     assert proposed["say"].endswith("a las 11:00, hora de Madrid")
     booked = ask(talking, "schedule_callback", confirm=proposed["proposal"]).json
     moved = ask(

@@ -302,7 +302,7 @@ def test_a_call_that_met_a_refusal_says_so_when_asked_why(twilio: Hyp, network: 
         ("Twilio", "not a name"),
         ("twilio:", "not a name"),
         ("twilio:EU", "not a name"),
-        ("", "not a name"),
+        ("", "is empty"),
     ],
 )
 def test_a_number_on_an_unknown_carrier_is_refused_and_not_stored(twilio: Hyp, carrier: str, said: str) -> None:
