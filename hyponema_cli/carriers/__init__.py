@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from hyponema_cli.carriers.base import Carrier, CarrierSetup
-from hyponema_cli.core.errors import HypError, InvalidInput, Unusable, nearest
+from hyponema_cli.core.errors import HypError, InvalidInput, Unusable, suggestion
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
@@ -59,8 +59,7 @@ def _find(account: str) -> EntryPoint:
     plugin = account.partition(":")[0]
     points = {point.name: point for point in _entry_points()}
     if plugin not in points:
-        match = nearest(plugin, points)
-        hint = f"did you mean {match}?" if match else f"installed: {', '.join(sorted(points))}"
+        hint = suggestion(plugin, points, otherwise=f"installed: {', '.join(sorted(points))}")
         raise InvalidInput(f"unknown carrier {account!r}", hint=hint)
     return points[plugin]
 

@@ -8,7 +8,7 @@ import typer
 
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
-from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.errors import InvalidInput, suggestion
 from hyponema_cli.render import json
 
 app = single()
@@ -34,8 +34,6 @@ def completion(
     from hyponema_cli.cli.shells import SHELLS, script
 
     if shell not in SHELLS:
-        match = nearest(shell, SHELLS)
-        hint = f"did you mean {match}?" if match else f"one of: {', '.join(SHELLS)}"
-        raise InvalidInput(f"shell {shell!r} is not known", hint=hint)
+        raise InvalidInput(f"shell {shell!r} is not known", hint=suggestion(shell, SHELLS))
     text = script(shell)
     output.data(json.document({"shell": shell, "script": text}) + "\n" if session.json else text)

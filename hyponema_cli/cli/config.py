@@ -12,7 +12,7 @@ from hyponema_cli.cli import output, values
 from hyponema_cli.cli.command import WRITE, Session, command, group
 from hyponema_cli.cli.users import moved_sentence
 from hyponema_cli.core import caps, timewords, window
-from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.errors import InvalidInput, suggestion
 from hyponema_cli.core.records import Settings
 from hyponema_cli.core.webhook import EVENTS
 from hyponema_cli.engine import book, configure
@@ -274,8 +274,5 @@ def _change(session: Session, key: str, stored: str | None) -> None:
 
 def _setting(key: str) -> _Setting:
     if key not in SETTINGS:
-        match = nearest(key, SETTINGS)
-        raise InvalidInput(
-            f"unknown setting {key!r}", hint=f"did you mean {match}?" if match else f"one of: {', '.join(SETTINGS)}"
-        )
+        raise InvalidInput(f"unknown setting {key!r}", hint=suggestion(key, SETTINGS))
     return SETTINGS[key]

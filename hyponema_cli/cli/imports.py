@@ -20,7 +20,7 @@ from hyponema_cli.cli.exits import Exit
 from hyponema_cli.cli.progress import OnProgress, progress
 from hyponema_cli.cli.targets import refuse_own_file
 from hyponema_cli.core import rows
-from hyponema_cli.core.errors import HypError, InvalidInput, nearest
+from hyponema_cli.core.errors import HypError, InvalidInput, suggestion
 from hyponema_cli.engine import body
 from hyponema_cli.engine.imports import MOST_NUMBERS, Counts
 from hyponema_cli.engine.mapping import as_object
@@ -205,9 +205,8 @@ def format_of(path: str, said: str | None) -> str:
         return found
     if said is None:
         raise InvalidInput(f"{path!r} does not say what is in it", hint="add --format csv, json or jsonl")
-    match = nearest(said, FORMATS)
     raise InvalidInput(
-        f"--format {said!r} is not known", hint=f"did you mean {match}?" if match else "csv, json or jsonl"
+        f"--format {said!r} is not known", hint=suggestion(said, FORMATS, otherwise="csv, json or jsonl")
     )
 
 

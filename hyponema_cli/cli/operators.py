@@ -14,7 +14,7 @@ from hyponema_cli.cli.command import Session
 from hyponema_cli.cli.options import WhenOptions
 from hyponema_cli.core import timewords
 from hyponema_cli.core.call import ScheduleState
-from hyponema_cli.core.errors import InvalidInput, Refused, nearest
+from hyponema_cli.core.errors import InvalidInput, Refused, suggestion
 from hyponema_cli.core.gates import GATES
 from hyponema_cli.core.health import Limits, reasons
 from hyponema_cli.core.tools import NAMES as IN_CONVERSATIONS
@@ -64,8 +64,7 @@ def ask(session: Session, name: str, arguments: Mapping[str, Any]) -> Said:
     """Return what a tool answers; raises HypError."""
     tool = _TOOLS.get(name)
     if tool is None:
-        match = nearest(name, _TOOLS)
-        hint = f"did you mean {match}?" if match else f"one of: {', '.join(_TOOLS)}"
+        hint = suggestion(name, _TOOLS)
         if name in IN_CONVERSATIONS:
             hint = "it belongs to a conversation: hyp mcp --agent AGENT --session SESSION"
         raise Refused("unknown_tool", f"there is no tool {name[:60]!r}", hint=hint)

@@ -10,7 +10,7 @@ from hyponema_cli.carriers.base import CallView
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import FORM, Session, command, single
 from hyponema_cli.cli.exits import Exit
-from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.errors import InvalidInput, suggestion
 from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.engine import reconcile as engine
 from hyponema_cli.engine.desk import Desk
@@ -76,8 +76,7 @@ def reconcile(
 
 def _resolve(session: Session, desk: Desk, call_id: str, verdict: str) -> None:
     if verdict not in _VERDICTS:
-        match = nearest(verdict, _VERDICTS)
-        hint = f"did you mean {match}?" if match else "placed or not-placed"
+        hint = suggestion(verdict, _VERDICTS, otherwise="placed or not-placed")
         raise InvalidInput(f"{verdict!r} is not a verdict", hint=hint)
     execution = executions.get(desk.store, engine.resolve(desk, call_id, placed=_VERDICTS[verdict]))
     assert execution is not None, "a call belongs to an execution"

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hyponema_cli.core import document, timewords
-from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.errors import InvalidInput, suggestion
 from hyponema_cli.core.names import name as name
 from hyponema_cli.core.names import own_id as own_id
 from hyponema_cli.core.names import statuses as statuses
@@ -36,10 +36,7 @@ def one_of(what: str, word: str, known: Collection[str]) -> str:
     """Read a word of a few."""
     if word in known:
         return word
-    match = nearest(word, known)
-    raise InvalidInput(
-        f"{what} {word!r} is not known", hint=f"did you mean {match}?" if match else f"one of: {', '.join(known)}"
-    )
+    raise InvalidInput(f"{what} {word!r} is not known", hint=suggestion(word, known))
 
 
 def fields_to_clear(given: Iterable[str] | None, known: Collection[str]) -> list[str]:
@@ -47,9 +44,7 @@ def fields_to_clear(given: Iterable[str] | None, known: Collection[str]) -> list
     words = [word.replace("-", "_") for word in comma_list(given) or ()]
     for word in words:
         if word not in known:
-            match = nearest(word, known)
-            hint = f"did you mean {match}?" if match else f"one of: {', '.join(sorted(known))}"
-            raise InvalidInput(f"--clear {word!r} cannot be unset", hint=hint)
+            raise InvalidInput(f"--clear {word!r} cannot be unset", hint=suggestion(word, sorted(known)))
     return words
 
 

@@ -15,7 +15,7 @@ from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.core import timewords
 from hyponema_cli.core.call import LIVE_SCHEDULES
-from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.errors import InvalidInput, suggestion
 from hyponema_cli.core.explain import REASONS
 from hyponema_cli.core.gates import GATES
 from hyponema_cli.core.instant import from_text, maybe_text
@@ -97,9 +97,7 @@ def _gates(names: Sequence[str] | None) -> set[str]:
     """Read the names of gates; raises InvalidInput for one that is none, with the nearest."""
     for name in names or ():
         if name not in GATES:
-            match = nearest(name, GATES)
-            hint = f"did you mean {match}?" if match else f"one of: {', '.join(GATES)}"
-            raise InvalidInput(f"--gate {name!r} is not known", hint=hint)
+            raise InvalidInput(f"--gate {name!r} is not known", hint=suggestion(name, GATES))
     return set(names or ())
 
 

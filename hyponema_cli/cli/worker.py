@@ -18,7 +18,7 @@ from hyponema_cli.cli.exits import Exit
 from hyponema_cli.cli.pen import Pen
 from hyponema_cli.cli.systemd import Notifier
 from hyponema_cli.core import timewords
-from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.errors import InvalidInput, suggestion
 from hyponema_cli.core.instant import to_text
 from hyponema_cli.engine import worker
 from hyponema_cli.engine.desk import Desk
@@ -249,11 +249,7 @@ def read_format(word: str | None) -> Format | None:
     for form in FORMATS:
         if form == word.strip().casefold():
             return form
-    match = nearest(word, FORMATS)
-    raise InvalidInput(
-        f"--log-format {word!r} is not known",
-        hint=f"did you mean {match}?" if match else f"one of: {', '.join(FORMATS)}",
-    )
+    raise InvalidInput(f"--log-format {word!r} is not known", hint=suggestion(word, FORMATS))
 
 
 def _seconds(option: str, text: str, least: float) -> float:

@@ -107,3 +107,14 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     folded = {candidate.casefold(): candidate for candidate in known}
     match = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
     return folded[match[0]] if match else None
+
+
+def suggestion(word: str, known: Iterable[str], otherwise: str | None = None) -> str:
+    """Return the hint for a word that is not known: the nearest that is; else `otherwise`, or all that are.
+
+    >>> suggestion("cvs", ("csv", "json")), suggestion("xml", ("csv", "json"))
+    ('did you mean csv?', 'one of: csv, json')
+    """
+    choices = list(known)
+    match = nearest(word, choices)
+    return f"did you mean {match}?" if match else otherwise or f"one of: {', '.join(choices)}"

@@ -11,7 +11,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from hyponema_cli.core import caps, instant, phone, walltime, window
-from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.errors import InvalidInput, suggestion
 
 NUMBERS = (
     "calls",
@@ -88,9 +88,7 @@ def parse(rule: str) -> Expectation:
         return _capped(rule, caps.parse(rest))
     if name not in NUMBERS:
         known = ("no_call_outside", "max_per_person", *NUMBERS)
-        close = nearest(name or words, known)
-        hint = f"did you mean {close}?" if close else f"one of: {', '.join(known)}"
-        raise InvalidInput(f"--assert {rule!r} is no known rule", hint=hint)
+        raise InvalidInput(f"--assert {rule!r} is no known rule", hint=suggestion(name or words, known))
     comparison = _COMPARISON.fullmatch(rest)
     if comparison is None:
         raise InvalidInput(f"--assert {rule!r} does not say what to compare with", hint=f"as in '{name} <= 10'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.errors import InvalidInput, suggestion
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}", re.ASCII)
 
@@ -32,9 +32,7 @@ def statuses(option: str, given: Iterable[str], known: Iterable[str], default: I
     everything = list(known)
     for word in words:
         if word not in everything and word != "all":
-            match = nearest(word, [*everything, "all"])
-            hint = f"did you mean {match}?" if match else f"one of: {', '.join(everything)}, all"
-            raise InvalidInput(f"{option} {word!r} is not known", hint=hint)
+            raise InvalidInput(f"{option} {word!r} is not known", hint=suggestion(word, [*everything, "all"]))
     return everything if "all" in words else words
 
 

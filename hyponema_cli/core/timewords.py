@@ -13,7 +13,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from hyponema_cli.core import walltime
-from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.errors import InvalidInput, suggestion
 
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?", re.ASCII)
 _DURATION = re.compile("".join(rf"(?:([0-9]+){unit})?" for unit in "wdhms"), re.ASCII)
@@ -40,8 +40,7 @@ def parse_zone(name: str) -> ZoneInfo:
     """
     # Not everything that ZoneInfo opens is a zone: `localtime` is the machine's own, `Factory` is none.
     if name not in _zone_names():
-        match = nearest(name, _zone_names())
-        hint = f"did you mean {match}?" if match else "an IANA name, as in Europe/Madrid or America/New_York"
+        hint = suggestion(name, _zone_names(), otherwise="an IANA name, as in Europe/Madrid or America/New_York")
         raise InvalidInput(f"unknown timezone {name!r}", hint=hint)
     return ZoneInfo(name)
 

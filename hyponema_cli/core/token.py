@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.errors import InvalidInput, suggestion
 
 _FORM = re.compile(r"hyp_([0-9a-z]{10})_[A-Za-z0-9_-]{43}", re.ASCII)
 
@@ -67,9 +67,8 @@ def read_scopes(words: Iterable[str]) -> frozenset[Scope]:
     found = set()
     for word in (part.strip() for text in words for part in text.split(",")):
         if word not in tuple(Scope):
-            match = nearest(word, tuple(Scope))
             raise InvalidInput(
-                f"--scope {word!r} is not known", hint=f"did you mean {match}?" if match else "read, write or dial"
+                f"--scope {word!r} is not known", hint=suggestion(word, Scope, otherwise="read, write or dial")
             )
         found.add(Scope(word))
     return frozenset(found)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.errors import InvalidInput, suggestion
 
 LONGEST_WHEN = 200
 LONGEST_ABOUT = 500
@@ -138,9 +138,7 @@ def conforming(name: str, schema: Mapping[str, Any], arguments: object) -> Mappi
     properties: Mapping[str, Any] = schema["properties"]
     for key, value in arguments.items():
         if key not in properties:
-            match = nearest(key, properties)
-            hint = f"did you mean {match}?" if match else f"one of: {', '.join(properties)}"
-            raise InvalidInput(f"{key[:60]!r} is not an argument of {name}", hint=hint)
+            raise InvalidInput(f"{key[:60]!r} is not an argument of {name}", hint=suggestion(key, properties))
         trouble = _trouble(properties[key], value)
         if trouble is not None:
             raise InvalidInput(f"{key} {trouble}", hint=properties[key]["description"])

@@ -18,7 +18,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from hyponema_cli.core import timewords, walltime, weekdays
-from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.errors import InvalidInput, suggestion
 
 DAY_MINUTES = 24 * 60
 EVERY_DAY = frozenset(range(1, 8))
@@ -181,8 +181,7 @@ def parse(text: str) -> CallingWindow:
 def _span(days: frozenset[int], hours: str, whole: str) -> Span:
     match = _SPAN.fullmatch(hours)
     if match is None:
-        known = nearest(whole, PROFILES)
-        hint = f"did you mean {known}?" if known else _HINT
+        hint = suggestion(whole, PROFILES, otherwise=_HINT)
         raise InvalidInput(f"calling window {whole!r}: {hours!r} is no span of hours", hint=hint)
     start, end = (_minutes(clock, whole) for clock in match.groups())
     if start in (end, DAY_MINUTES):

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from hyponema_cli.carriers.instructions import room_for_context
 from hyponema_cli.core import timewords
 from hyponema_cli.core.connect import MachineDetection
-from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.errors import InvalidInput, suggestion
 from hyponema_cli.core.records import Agent
 from hyponema_cli.engine import find
 from hyponema_cli.engine.desk import Desk
@@ -147,11 +147,7 @@ def _detection(word: str | None) -> MachineDetection | None:
     for each in known:
         if each == word.strip().casefold().replace("_", "-"):
             return each
-    match = nearest(word, known)
-    raise InvalidInput(
-        f"--machine-detection {word!r} is not known",
-        hint=f"did you mean {match}?" if match else f"one of: {', '.join(known)}",
-    )
+    raise InvalidInput(f"--machine-detection {word!r} is not known", hint=suggestion(word, known))
 
 
 def _line(option: str, text: str | None, most: int) -> str | None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from hyponema_cli.core import document
 from hyponema_cli.core.document import shown
-from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.errors import InvalidInput, suggestion
 from hyponema_cli.core.when import WhenWords
 from hyponema_cli.engine.request import Request
 
@@ -190,8 +190,7 @@ def in_fields(error: InvalidInput) -> InvalidInput:
 
 def unknown(what: str, name: object, known: Sequence[str]) -> InvalidInput:
     """Say that there is no such field, and which was meant."""
-    match = nearest(str(name), known)
-    hint = f"did you mean {match}?" if match else f"known are: {', '.join(sorted(known))}"
+    hint = suggestion(str(name), known, otherwise=f"known are: {', '.join(sorted(known))}")
     return InvalidInput(f"unknown {what} {shown(name)}", hint=hint)
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from hyponema_cli.carriers.base import CallView, checked, in_words
 from hyponema_cli.core.call import FOLLOWED_CALLS, CallState, ExecutionState
-from hyponema_cli.core.errors import Conflict, NotFound, nearest
+from hyponema_cli.core.errors import Conflict, NotFound, suggestion
 from hyponema_cli.core.records import Settings
 from hyponema_cli.core.retry import GiveUp
 from hyponema_cli.engine.batch import RECORD_PATIENCE
@@ -219,9 +219,7 @@ def _adopt(desk: Desk, doubt: calls.Doubtful, view: CallView, now: datetime) -> 
 def _refuse(desk: Desk, call_id: str, doubtful: list[str]) -> None:
     state = calls.find_status(desk.store, call_id)
     if state is None:
-        match = nearest(call_id, doubtful)
-        hint = f"did you mean {match}?" if match else "see: hyp reconcile"
-        raise NotFound(f"no call {call_id!r}", hint=hint)
+        raise NotFound(f"no call {call_id!r}", hint=suggestion(call_id, doubtful, otherwise="see: hyp reconcile"))
     raise Conflict(f"{call_id} is {state}, not in doubt", hint="see what is: hyp reconcile")
 
 

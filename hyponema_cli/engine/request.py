@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from hyponema_cli.core import phone, timewords, window
 from hyponema_cli.core.call import ScheduleState
-from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.errors import InvalidInput, suggestion
 from hyponema_cli.core.records import Agent, Callee, Schedule, Settings, User, blank_schedule
 from hyponema_cli.core.retry import RETRYABLE, Backoff, RetryPolicy
 from hyponema_cli.core.webhook import EVENTS, is_public
@@ -274,9 +274,7 @@ def _word_of(option: str, word: str, known: Sequence[T]) -> T:
     for each in known:
         if str(each) == word.strip().casefold().replace("-", "_"):
             return each
-    match = nearest(word, map(str, known))
-    hint = f"did you mean {match}?" if match else f"one of: {', '.join(map(str, known))}"
-    raise InvalidInput(f"{option} {word!r} is not known", hint=hint)
+    raise InvalidInput(f"{option} {word!r} is not known", hint=suggestion(word, map(str, known)))
 
 
 def _at_least_one(option: str, number: int | None) -> int | None:
@@ -313,8 +311,8 @@ def _on_doubt(text: str) -> timedelta | None:
     if policy == "hold" and not after:
         return None
     if policy != "redial-after":
-        match = nearest(policy, ("hold", "redial-after"))
-        raise InvalidInput(f"--on-doubt {text!r} is not known", hint=f"did you mean {match}?" if match else hint)
+        hint = suggestion(policy, ("hold", "redial-after"), otherwise=hint)
+        raise InvalidInput(f"--on-doubt {text!r} is not known", hint=hint)
     if not after.strip():
         raise InvalidInput(f"--on-doubt {text!r} does not say after how long", hint=hint)
     delay = timewords.parse_duration(after)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from hyponema_cli.core import phone, timewords
-from hyponema_cli.core.errors import Conflict, InvalidInput, NotFound, nearest
+from hyponema_cli.core.errors import Conflict, InvalidInput, NotFound, suggestion
 from hyponema_cli.core.records import Session
 from hyponema_cli.engine import find
 from hyponema_cli.engine.desk import Desk
@@ -88,10 +88,8 @@ def read_ttl(text: str | None) -> timedelta:
 def named(store: Store, session_id: str) -> Session:
     found = sessions.find(store, session_id)
     if found is None:
-        match = nearest(session_id, sessions.ids(store))
-        raise NotFound(
-            f"no session {session_id!r}", hint=f"did you mean {match}?" if match else "see: hyp sessions list"
-        )
+        hint = suggestion(session_id, sessions.ids(store), otherwise="see: hyp sessions list")
+        raise NotFound(f"no session {session_id!r}", hint=hint)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hyponema_cli.core.errors import NotFound, nearest
+from hyponema_cli.core.errors import NotFound, suggestion
 from hyponema_cli.core.records import Suppressed
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.sessions import person
@@ -33,8 +33,8 @@ def remove(desk: Desk, who: str, *, reason: str | None) -> str:
     with desk.store.transaction():
         _, number = person(desk.store, who)
         if not suppressions.remove(desk.store, number):
-            match = nearest(number, [each.phone_number for each in suppressions.select(desk.store, now, 1000)])
-            hint = f"did you mean {match}?" if match else "see: hyp suppressions list"
+            known = [each.phone_number for each in suppressions.select(desk.store, now, 1000)]
+            hint = suggestion(number, known, otherwise="see: hyp suppressions list")
             raise NotFound(f"{number} is not suppressed", hint=hint)
         executions.wake(desk.store, now, phone_number=number)
         events.add(desk.store, now, desk.actor, "suppression.removed", subject_id=number, reason=reason)

@@ -12,7 +12,7 @@ from typing import Any
 
 from hyponema_cli.core import document
 from hyponema_cli.core import tools as specs
-from hyponema_cli.core.errors import HypError, Refused, nearest
+from hyponema_cli.core.errors import HypError, Refused, suggestion
 from hyponema_cli.core.records import Agent, Session, ToolCall
 from hyponema_cli.engine import find
 from hyponema_cli.engine.callbacks import schedule_callback
@@ -58,9 +58,7 @@ _KINDS = {"usage": "bad_arguments"}
 
 def _in_session(desk: Desk, tool: str, agent_word: str, session_word: str, arguments: bytes) -> dict[str, Any]:
     if tool not in specs.NAMES:
-        match = nearest(tool, specs.NAMES)
-        hint = f"did you mean {match}?" if match else f"one of: {', '.join(specs.NAMES)}"
-        raise Refused("unknown_tool", f"there is no tool {tool[:60]!r}", hint=hint)
+        raise Refused("unknown_tool", f"there is no tool {tool[:60]!r}", hint=suggestion(tool, specs.NAMES))
     agent = find.agent(desk.store, agent_word)
     session = named(desk.store, session_word)
     given, answer = _ask(desk, tool, agent, session, arguments)

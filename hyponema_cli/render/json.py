@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hyponema_cli.core.call import ExecutionState, ScheduleState
-from hyponema_cli.core.errors import InvalidInput, nearest
+from hyponema_cli.core.errors import InvalidInput, suggestion
 from hyponema_cli.core.health import Reason, Vitals
 from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.promise import Promise
@@ -54,9 +54,7 @@ def picked(shape: Mapping[str, Any], wanted: Sequence[str]) -> Mapping[str, Any]
     """Return the wanted fields of a shape, in that order; all, where none is named. Raises InvalidInput."""
     for name in wanted:
         if name not in shape:
-            match = nearest(name, shape)
-            hint = f"did you mean {match}?" if match else f"one of: {', '.join(shape)}"
-            raise InvalidInput(f"--fields {name!r} is not a field", hint=hint)
+            raise InvalidInput(f"--fields {name!r} is not a field", hint=suggestion(name, shape))
     return {name: shape[name] for name in wanted} if wanted else shape
 
 
