@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -18,12 +18,12 @@ from hyponema_cli.core.call import LIVE_SCHEDULES
 from hyponema_cli.core.errors import InvalidInput, suggestion
 from hyponema_cli.core.explain import REASONS
 from hyponema_cli.core.gates import GATES
-from hyponema_cli.core.instant import from_text, maybe_text
-from hyponema_cli.core.records import Call, Settings
+from hyponema_cli.core.instant import maybe_text
+from hyponema_cli.core.records import Settings
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.why import Because
 from hyponema_cli.engine.why import why as explain
-from hyponema_cli.render import json, times
+from hyponema_cli.render import because, json, times
 from hyponema_cli.render.safe import visible
 from hyponema_cli.render.tables import fields
 from hyponema_cli.store import schedules, users
@@ -140,13 +140,15 @@ def _text(it: Because, workspace: Settings, now: datetime, *, everything: bool) 
     zone = _zone_of(it, workspace)
     blocked = [gate for gate in it.gates if gate["verdict"] != "pass"]
     passed = [gate for gate in it.gates if gate["verdict"] == "pass"]
-    parts = [_verdict(it) + "\n", _whom_and_when(it, zone) + "\n"]
+    parts = [because.verdict(it) + "\n", because.whom_and_when(it, zone) + "\n"]
     if it.execution is not None and it.execution.calls:
-        parts.append(fields([(f"  call {each.number}", _call_said(each, zone)) for each in it.execution.calls]))
+        parts.append(
+            fields([(f"  call {each.number}", because.call_said(each, zone)) for each in it.execution.calls])
+        )
     if it.verdict == "idle" and it.execution is not None:
         last = it.execution
         said = f"{last.status}: {REASONS.get(last.reason, last.reason)}" if last.reason else last.status
-        when = times.local_in(last.scheduled_time, _key(zone))
+        when = times.local_in(last.scheduled_time, because.key(zone))
         parts.append(f"\nThe last one, {when}: {said}; see: hyp why {last.id}\n")
     if blocked:
         parts.append("\n" + _gate_lines(blocked, zone))
@@ -156,7 +158,8 @@ def _text(it: Because, workspace: Settings, now: datetime, *, everything: bool) 
         parts += [f"  {visible(change)}\n" for change in it.changes]
     if it.next_call_at is not None and not (it.verdict == "dial" and it.next_call_at == it.scheduled_time):
         title = "It would ring" if it.verdict == "wait" else "Next call, as things stand"
-        parts.append(f"\n{title}: {times.local_in(it.next_call_at, _key(zone))}{_in_time(it.next_call_at, now)}\n")
+        when = times.local_in(it.next_call_at, because.key(zone))
+        parts.append(f"\n{title}: {when}{because.in_time(it.next_call_at, now)}\n")
     elif it.next_call_at is None and it.schedule is not None and it.schedule.status in LIVE_SCHEDULES and blocked:
         parts.append("\nNext call, as things stand: none\n")
     if passed and (everything or (not blocked and it.verdict != "dialled")):
@@ -166,67 +169,15 @@ def _text(it: Because, workspace: Settings, now: datetime, *, everything: bool) 
     return "".join(parts)
 
 
-def _call_said(it: Call, zone: ZoneInfo | None) -> str:
-    reason = f" ({REASONS.get(it.reason, it.reason)})" if it.reason else ""
-    return f"{it.status}{reason}, {times.local(it.created_at, zone)}, {it.id}"
-
-
 def _gate_lines(gates: Sequence[Mapping[str, Any]], zone: ZoneInfo | None) -> str:
-    return fields([(f"  {_SIGNS[gate['verdict']]:<5}  {gate['gate']}", _gate_said(gate, zone)) for gate in gates])
-
-
-def _gate_said(gate: Mapping[str, Any], zone: ZoneInfo | None) -> str:
-    said = REASONS.get(gate["reason"], gate["reason"]) if gate["reason"] else ""
-    datum = gate["datum"] or ("" if said else "nothing in the way")
-    source = f" [{gate['source']}]" if gate["source"] else ""
-    until = ""
-    if gate["until"] and gate["reason"]:
-        word = "opens" if gate["gate"] == "calling_window" else "until"
-        until = f"; {word} {times.local_in(from_text(gate['until']), _key(zone))}"
-    return ": ".join(filter(None, (said, datum))) + source + until
+    return fields(
+        [(f"  {_SIGNS[gate['verdict']]:<5}  {gate['gate']}", because.gate_said(gate, zone)) for gate in gates]
+    )
 
 
 def _line(it: Because, workspace: Settings) -> str:
     """Say in a line who is called when, and whether."""
-    return f"{_whom_and_when(it, _zone_of(it, workspace))}: {_verdict(it).lower()}"
-
-
-def _whom_and_when(it: Because, zone: ZoneInfo | None) -> str:
-    if it.schedule is None:
-        return visible(f"No call to {it.phone_number} is planned.")
-    name = it.schedule.name or it.schedule.id
-    whom = f"{it.schedule.callee.name} ({it.phone_number})" if it.schedule.callee else str(it.phone_number)
-    when = f", {times.local_in(it.scheduled_time, _key(zone))}" if it.scheduled_time else ""
-    return visible(f"{name} calls {whom}{when}")
-
-
-def _verdict(it: Because) -> str:
-    reason = f": {REASONS.get(it.reason, it.reason)}" if it.reason else ""
-    if it.based_on == "stored":
-        assert it.execution is not None, "what is stored is an execution"
-        return f"{it.execution.status.replace('_', ' ').upper()}{reason}"
-    if it.schedule is None:
-        blocked = any(gate["verdict"] != "pass" for gate in it.gates)
-        return f"A CALL WOULD NOT RING{reason}" if blocked else "NOTHING IN THE WAY"
-    return {
-        "dial": "WOULD RING",
-        "wait": f"WAITS{reason}",
-        "stop": f"WOULD NOT RING{reason}",
-        "idle": f"NOTHING COMES{reason}",
-    }[it.verdict]
-
-
-def _in_time(at: datetime, now: datetime) -> str:
-    """Say how far off an instant is, as long as that is easier to grasp than its date."""
-    ahead = at - now
-    if not timedelta(minutes=1) <= ahead < timedelta(days=2):
-        return ""
-    minutes = int(ahead.total_seconds()) // 60
-    return f" (in {minutes // 60} h {minutes % 60} min)" if minutes >= 60 else f" (in {minutes} min)"
-
-
-def _key(zone: ZoneInfo | None) -> str | None:
-    return zone.key if zone else None
+    return f"{because.whom_and_when(it, _zone_of(it, workspace))}: {because.verdict(it).lower()}"
 
 
 def _zone_of(it: Because, workspace: Settings) -> ZoneInfo | None:

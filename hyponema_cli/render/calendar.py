@@ -178,12 +178,13 @@ def _notes(calendar: Calendar, drawn: Sequence[Day]) -> Iterator[str]:
     """Say, day by day, what the clocks do, and what that does to the firings."""
     for day in drawn:
         if calendar.covers(day):
-            said = [*_changed(day, calendar.zone), *_done_to(calendar.firings.get(day.date), calendar.zone)]
+            said = [*changed(day, calendar.zone), *_done_to(calendar.firings.get(day.date), calendar.zone)]
             if said:
                 yield f"{day.date:%a %d %b %Y}: {'; '.join(said)}"
 
 
-def _changed(day: Day, zone: ZoneInfo) -> Iterator[str]:
+def changed(day: Day, zone: ZoneInfo) -> Iterator[str]:
+    """Say what the clocks do on a day."""
     if not day.exists:
         yield f"this day does not exist in {zone.key}"
     for change in day.changes:

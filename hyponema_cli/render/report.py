@@ -7,23 +7,18 @@ light and in dark. Names are text whatever they hold; phone numbers are masked.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from hyponema_cli import __version__
-from hyponema_cli.core import phone
-from hyponema_cli.core.errors import InvalidInput
-from hyponema_cli.core.explain import REASONS, in_words
 from hyponema_cli.core.instant import to_text
-from hyponema_cli.core.records import Schedule
 from hyponema_cli.core.tally import LATENESS_EDGES, SERIES, Bar, Rate, Tally, histogram, quantile
 from hyponema_cli.core.timewords import duration_text
 from hyponema_cli.core.walltime import SECOND
 from hyponema_cli.engine.overview import AgentPage, Overview
-from hyponema_cli.render import chart, svg, times
+from hyponema_cli.render import chart, svg
 from hyponema_cli.render.html import Html, joined, name, table, tag
-from hyponema_cli.store.calls import Doubtful
+from hyponema_cli.render.parts import FIRING, doubts, firing, more, section, some
 
 _IN_WORDS = {
     "completed": "completed",
@@ -81,16 +76,12 @@ def _period(it: Overview) -> Html:
 
 def _sections(it: Overview) -> Iterator[Html]:
     if it.doubt_count:
-        yield _section("doubts", f"In doubt: {_some(it.doubt_count, 'call')}", *_doubts(it))
-    yield _section("summary", "Summary", _summary(it))
-    yield _section("outcomes", "What came due", *_outcomes(it.tally))
-    yield _section("answers", "When people answer", *_answers(it.tally))
-    yield _section("lateness", "How punctually calls start", *_lateness(it.tally))
-    yield _section("schedules", "What comes next", *_schedules(it))
-
-
-def _section(key: str, title: str, *inside: Html | None) -> Html:
-    return tag("section", tag("h2", title, id=key), *inside, aria_labelledby=key, class_=key)
+        yield doubts(it.doubts, it.doubt_count, it.zone)
+    yield section("summary", "Summary", _summary(it))
+    yield section("outcomes", "What came due", *_outcomes(it.tally))
+    yield section("answers", "When people answer", *_answers(it.tally))
+    yield section("lateness", "How punctually calls start", *_lateness(it.tally))
+    yield section("schedules", "What comes next", *_schedules(it))
 
 
 def _summary(it: Overview) -> Html:
@@ -99,7 +90,7 @@ def _summary(it: Overview) -> Html:
     figures = (
         ("Calls made", f"{tally.made:,}", "that the carrier took"),
         ("Answered", f"{tally.rate.answered:,}", "by a person, as far as the carrier knows"),
-        ("Answer rate", rate, f"of {_some(tally.rate.over, 'call')} that are over"),
+        ("Answer rate", rate, f"of {some(tally.rate.over, 'call')} that are over"),
         ("Exhausted", f"{outcomes['exhausted']:,}", "nobody reached in any attempt"),
         ("Missed", f"{outcomes['missed']:,}", "too late to call"),
         ("In doubt now", f"{it.doubt_count:,}", "may or may not have rung"),
@@ -111,33 +102,6 @@ def _summary(it: Overview) -> Html:
             for term, number, said in figures
         ),
         class_="figures",
-    )
-
-
-def _doubts(it: Overview) -> Iterator[Html | None]:
-    yield tag(
-        "p",
-        "Nobody knows whether these phones rang. Their numbers are locked until somebody says so: look at the "
-        "carrier's own list of calls, then say for each, with the id of the call:",
-    )
-    yield tag(
-        "p",
-        tag("code", "hyp reconcile --resolve CALL placed"),
-        " or ",
-        tag("code", "hyp reconcile --resolve CALL not-placed"),
-    )
-    rows = [_doubt(each, it.zone) for each in it.doubts]
-    yield table("Calls in doubt, the oldest first", ("Number", "Since", "Why", "Carrier", "Call"), rows, "cards")
-    yield _more(it.doubt_count - len(it.doubts), "hyp reconcile")
-
-
-def _doubt(it: Doubtful, zone: ZoneInfo) -> tuple[str, ...]:
-    return (
-        _number(it.to_number),
-        _instant(it.created_at, zone),
-        REASONS.get(it.reason, it.reason),
-        tag("span", it.carrier, ", from ", _number(it.from_number)),
-        tag("code", it.id),
     )
 
 
@@ -195,7 +159,7 @@ def _answers(it: Tally) -> Iterator[Html]:
             svg.Column(
                 f"{hour:02}:00",
                 [("completed", rate.percent or 0)],
-                f"{hour:02}:00: {rate.answered:,} of {_some(rate.over, 'call')} answered",
+                f"{hour:02}:00: {rate.answered:,} of {some(rate.over, 'call')} answered",
             )
             for hour, rate in hours
         ],
@@ -214,7 +178,7 @@ def _answers(it: Tally) -> Iterator[Html]:
     )
     yield _figure(drawn, None, numbers)
     if it.without_zone:
-        yield tag("p", f"In no hour: {_some(it.without_zone, 'call')} to people without a timezone.", class_="said")
+        yield tag("p", f"In no hour: {some(it.without_zone, 'call')} to people without a timezone.", class_="said")
 
 
 def _lateness(it: Tally) -> Iterator[Html]:
@@ -233,7 +197,7 @@ def _lateness(it: Tally) -> Iterator[Html]:
     counted = list(zip([*_LATE, "more"], histogram(it.lateness.items()), strict=True))
     drawn = svg.columns(
         [
-            svg.Column(label, [("open", count)], f"Up to {label} late: {_some(count, 'execution')}")
+            svg.Column(label, [("open", count)], f"Up to {label} late: {some(count, 'execution')}")
             for label, count in counted
         ],
         f"Median {_seconds(median)}, 95th percentile {_seconds(late)}. The numbers are in the table below.",
@@ -254,68 +218,23 @@ def _schedules(it: Overview) -> Iterator[Html | None]:
     if not it.schedule_count:
         yield tag("p", "There is no live schedule.")
         return
-    agents = _some(it.agent_count, "agent")
-    yield tag("p", f"{_some(it.schedule_count, 'live schedule')} of {agents}; each agent's next ones.")
+    agents = some(it.agent_count, "agent")
+    yield tag("p", f"{some(it.schedule_count, 'live schedule')} of {agents}; each agent's next ones.")
     for each in it.agents:
-        yield tag("h3", name(each.name), " ", tag("small", _some(each.count, "schedule")))
+        yield tag("h3", name(each.name), " ", tag("small", some(each.count, "schedule")))
         yield _of_agent(each, it)
-    yield _more(it.agent_count - len(it.agents), "hyp agents list")
+    yield more(it.agent_count - len(it.agents), "hyp agents list")
 
 
 def _of_agent(it: AgentPage, seen: Overview) -> Html:
-    rows = [_schedule(each, seen) for each in it.schedules]
-    head = ("Schedule", "Calls", "When", "Next, on their clocks", "Next, UTC", "Last outcome")
+    rows = [
+        (name(each.name) if each.name else tag("code", each.id), *firing(each, seen.settings, seen.now))
+        for each in it.schedules
+    ]
     return joined(
-        table(f"Schedules of {it.name}", head, rows, "cards"),
-        _more(it.count - len(it.schedules), "hyp schedules list --limit 0"),
+        table(f"Schedules of {it.name}", ("Schedule", *FIRING), rows, "cards"),
+        more(it.count - len(it.schedules), "hyp schedules list --limit 0"),
     )
-
-
-def _schedule(it: Schedule, seen: Overview) -> tuple[str, ...]:
-    try:
-        zone, when = it.zone(seen.settings.timezone), in_words(it.rule(seen.settings.timezone))
-    except InvalidInput:  # it has lost its zone, or its time of day
-        zone, when = None, "cannot be read"
-    nothing = "paused" if it.status == "paused" else "trouble: " + it.trouble if it.trouble else "–"
-    if it.next_run_at is None:
-        local, utc = nothing, Html("–")
-    else:
-        place = f" {zone.key}" if zone else ""
-        paused = " (paused)" if it.status == "paused" else ""
-        overdue = " (overdue)" if it.next_run_at < seen.now and not paused else ""
-        local = f"{times.local(it.next_run_at, zone)}{place}{paused}{overdue}"
-        utc = tag("time", f"{it.next_run_at:%Y-%m-%d %H:%M}Z", datetime=to_text(it.next_run_at))
-    return (
-        name(it.name) if it.name else tag("code", it.id),
-        name(it.callee.name) if it.callee else _number(it.phone_number),
-        when,
-        local,
-        utc,
-        (it.last_status or "–").replace("_", " "),
-    )
-
-
-def _instant(at: datetime, zone: ZoneInfo) -> Html:
-    return tag("time", f"{times.local(at, zone)} {zone.key}", datetime=to_text(at))
-
-
-def _number(number: str) -> Html:
-    return tag("span", phone.masked(number), class_="phone")
-
-
-def _more(count: int, command: str) -> Html | None:
-    if count <= 0:
-        return None
-    return tag("p", f"… and {count:,} more: ", tag("code", command), class_="said")
-
-
-def _some(count: int, noun: str) -> str:
-    """Write a number of things.
-
-    >>> _some(1, "call"), _some(2_000, "call")
-    ('1 call', '2,000 calls')
-    """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def _seconds(seconds: int) -> str:
