@@ -7,10 +7,13 @@ from html import escape
 
 from hyponema_cli.render.safe import visible
 
-_VOID = frozenset({"meta"})
+_VOID = frozenset({"meta", "link", "input"})
 _ON_A_LINE = frozenset(
     {
         "meta",
+        "link",
+        "form",
+        "nav",
         "title",
         "style",
         "header",

@@ -15,13 +15,14 @@ from starlette.routing import Match
 from hyponema_cli import __version__
 from hyponema_cli.core.document import shown
 from hyponema_cli.core.errors import HypError
-from hyponema_cli.serve import callbacks, guide_a, guide_b
+from hyponema_cli.serve import callbacks, guide_a, guide_b, page
 from hyponema_cli.serve.callers import Porter
 from hyponema_cli.serve.door import App, Door
+from hyponema_cli.serve.page_sessions import Sessions
 from hyponema_cli.serve.problems import OF_THE_MACHINE, Trouble, trouble_of
 from hyponema_cli.serve.rooms import House
 
-_ROUTES = (guide_b.routes, guide_a.routes, callbacks.routes)
+_ROUTES = (guide_b.routes, guide_a.routes, callbacks.routes, page.routes)
 
 
 def app_of(house: House) -> App:
@@ -46,8 +47,10 @@ def app_of(house: House) -> App:
         redirect_slashes=False,
     )
     app.state.porter = porter
+    app.state.sessions = Sessions()
     for routes in _ROUTES:
         app.include_router(routes)
+    app.include_router(page.routes, prefix="/workspaces/{workspace}")
     app.add_exception_handler(HypError, _on_hyp_error)
     app.add_exception_handler(Trouble, _on_trouble)
     app.add_exception_handler(RequestValidationError, _on_invalid)

@@ -7,7 +7,6 @@ or a stranger puts into a header cannot change it. Nothing else in the callback 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -16,7 +15,7 @@ from hyponema_cli.carriers.instructions import callback_address
 from hyponema_cli.carriers.twilio_account import auth_token_of
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.notice import noticed
-from hyponema_cli.serve.callers import Porter, octets_of
+from hyponema_cli.serve.callers import Porter, form_of, octets_of
 from hyponema_cli.serve.problems import Trouble
 from hyponema_cli.serve.rooms import House
 from hyponema_cli.store import calls
@@ -29,7 +28,7 @@ async def twilio_tells(request: Request, call_id: str = "") -> Response:
     """Take what Twilio tells of a call that hyp placed."""
     porter: Porter = request.app.state.porter
     request.state.who = "twilio"
-    fields = _form(await octets_of(request))
+    fields = form_of(await octets_of(request))
     signature = request.headers.get("x-twilio-signature", "")
     for room in porter.rooms.values():
         verified = await room.ask(
@@ -55,14 +54,3 @@ def _take(house: House, desk: Desk, call_id: str, fields: Mapping[str, str], sig
         return False
     noticed(desk, call_id, fields["CallSid"], desk.clock.now())
     return True
-
-
-def _form(octets: bytes) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(octets.decode(), keep_blank_values=True, max_num_fields=200)
-    except ValueError as error:
-        raise Trouble(400, "usage", "the body is no form") from error
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise Trouble(400, "usage", "the body says something twice")
-    return fields

@@ -12,13 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, TypeVar
+from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from hyponema_cli.core import document
-from hyponema_cli.core.token import Scope
+from hyponema_cli.core.token import Scope, Token
 from hyponema_cli.engine import body
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.idempotency import made_once
@@ -112,17 +113,25 @@ class Porter:
             raise Trouble(
                 404, "not_found", f"no workspace {workspace!r} is served here", "hyp serve --allow-workspace"
             )
-        if not self._right.of(token_id).take(asyncio.get_running_loop().time()):
-            raise Trouble(429, "busy", "too many requests; try again", None, {"Retry-After": "1"})
+        self.slow_down(token_id)
         return Caller(request, room, token_id, f"api:{name}")
 
-    async def _bearer(self, request: Request, room: Room) -> Any:
+    def slow_down(self, token_id: str) -> None:
+        """Count a request of a token; raises Trouble when there were too many."""
+        if not self._right.of(token_id).take(asyncio.get_running_loop().time()):
+            raise Trouble(429, "busy", "too many requests; try again", None, {"Retry-After": "1"})
+
+    async def _bearer(self, request: Request, room: Room) -> Token:
         kind, _, text = request.headers.get("authorization", "").partition(" ")
         text = text.strip()
         if kind.casefold() != "bearer" or not text:
             raise Trouble(
                 401, "credentials", "a token is needed", "Authorization: Bearer TOKEN; hyp tokens add NAME", _WANTED
             )
+        return await self.vouched(request, room, text)
+
+    async def vouched(self, request: Request, room: Room, text: str) -> Token:
+        """Return the token that a request shows; raises Trouble when it is wrong, or when too many were."""
         now = asyncio.get_running_loop().time()
         wrong = self._wrong.of(request.client.host if request.client else "")
         if not room.is_known(text) and wrong.is_empty(now):
@@ -210,6 +219,18 @@ async def _read(request: Request) -> bytes:
     raise Trouble(
         413, "usage", f"the body is larger than {LARGEST:,} bytes", "several requests, or hyp schedules import"
     )
+
+
+def form_of(octets: bytes) -> dict[str, str]:
+    """Read a body that is a form; raises Trouble for what is none, or says something twice."""
+    try:
+        pairs = parse_qsl(octets.decode(), keep_blank_values=True, max_num_fields=200)
+    except ValueError as error:
+        raise Trouble(400, "usage", "the body is no form") from error
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise Trouble(400, "usage", "the body says something twice")
+    return fields
 
 
 def needs(scope: Scope) -> Any:

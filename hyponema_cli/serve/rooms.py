@@ -1,4 +1,5 @@
-"""What does a request work on? A workspace. Two threads have its file open, one of them for requests to carriers.
+"""What does a request work on? A workspace. Three threads have its file open: one is for requests to
+carriers, and one for pages.
 
 Bookings that wait together share a transaction; readings of the same thing that wait together share one reading.
 """
@@ -59,19 +60,30 @@ class Room:
         self._clerk = Clerk(path, clock)
         # A request to a carrier takes seconds, and nobody who books should wait for it.
         self._dialler = Clerk(path, clock)
+        # Nor for a page, which looks at more than a program asks for.
+        self._looker = Clerk(path, clock)
         self._waiting = 0
         self._shared: dict[str, asyncio.Future[Any]] = {}
         self._known: dict[str, tuple[Token, float]] = {}
 
     async def ask(
-        self, act: Callable[[Desk], T], *, actor: str = "server", together: bool = False, dials: bool = False
+        self,
+        act: Callable[[Desk], T],
+        *,
+        actor: str = "server",
+        together: bool = False,
+        dials: bool = False,
+        looks: bool = False,
     ) -> T:
-        """Let `act` be done in the thread of the workspace; `together`: in one transaction with others that wait."""
+        """Let `act` be done in a thread of the workspace; `together`: in one transaction with others that wait.
+
+        `dials`: it may wait for a carrier; `looks`: it only reads, for a page.
+        """
         if self._waiting >= MOST_WAITING:
             raise Trouble(503, "busy", "too many requests wait for this workspace; try again", None, _SOON)
         self._waiting += 1
         try:
-            clerk = self._dialler if dials else self._clerk
+            clerk = self._dialler if dials else self._looker if looks else self._clerk
             return await asyncio.wrap_future(clerk.ask(partial(_as, actor, act), together=together))
         finally:
             self._waiting -= 1
@@ -116,7 +128,9 @@ class Room:
 
     async def close(self) -> None:
         """Do what waits, and let go of the file."""
-        await asyncio.gather(*(asyncio.wrap_future(clerk.close()) for clerk in (self._clerk, self._dialler)))
+        await asyncio.gather(
+            *(asyncio.wrap_future(clerk.close()) for clerk in (self._clerk, self._dialler, self._looker))
+        )
 
 
 _SOON = {"Retry-After": "1"}

@@ -512,10 +512,11 @@ def select(
     until: datetime | None = None,
     open_since: datetime | None = None,
     limit: int = 0,
+    offset: int = 0,
 ) -> list[Execution]:
     """List executions, the latest scheduled first; `limit` 0 is all. `since` and `until` are inclusive.
 
-    `open_since` leaves out what was over before it.
+    `open_since` leaves out what was over before it. Passes over `offset`.
     """
     wanted = tuple(statuses)
     filters, values = ["true"], list[Any]()
@@ -535,7 +536,13 @@ def select(
         if bound is not None:
             filters.append(f"e.scheduled_time {operator} ?")
             values.append(to_text(bound))
-    return _read(store, " and ".join(filters), values, "e.scheduled_time desc, e.id desc", limit)
+    return _read(store, " and ".join(filters), values, "e.scheduled_time desc, e.id desc", limit, offset)
+
+
+def waiting(store: Store, limit: int) -> list[Execution]:
+    """Return the executions that wait for a gate, a retry or the next pass, the soonest due first."""
+    # Written out, not bound: only then does SQLite know that the index of what is due will do.
+    return _read(store, "e.status in ('pending', 'waiting_retry')", (), "e.due_at, e.priority desc, e.id", limit)
 
 
 _COLUMNS = (
@@ -545,14 +552,16 @@ _COLUMNS = (
 )
 
 
-def _read(store: Store, where: str, values: Sequence[Any], order: str, limit: int) -> list[Execution]:
+def _read(
+    store: Store, where: str, values: Sequence[Any], order: str, limit: int, offset: int = 0
+) -> list[Execution]:
     rows = store.execute(
         f"""
         select {_COLUMNS}
         from executions e
         join schedules s on s.id = e.schedule_id
         left join users u on u.id = s.user_id
-        where {where} order by {order} limit {limit or -1:d}
+        where {where} order by {order} limit {limit or -1:d} offset {offset:d}
         """,  # noqa: S608 - constants of this file
         values,
     ).fetchall()

@@ -96,8 +96,8 @@ def select(
     offset: int = 0,
 ) -> list[Schedule]:
     """List schedules by agent, then next firing, those without one first; `limit` 0 is all. Passes over `offset`."""
-    # Written out, not bound: only then does SQLite know that the index of live schedules will do.
-    words = ", ".join(f"'{ScheduleState(status)}'" for status in statuses)
+    # Written out, not bound, and in the order of the index's own words: only then does SQLite know that it will do.
+    words = ", ".join(f"'{ScheduleState(status)}'" for status in sorted(statuses))
     filters, values = [f"status in ({words})"], list[Any]()
     for column, value in (("agent_id", agent_id), ("user_id", user_id)):
         if value is not None:
@@ -119,14 +119,17 @@ class AgentLoad(NamedTuple):
     schedules: int
 
 
-def loads(store: Store, limit: int) -> tuple[list[AgentLoad], int]:
-    """Return the agents that have live schedules, those with the most first, and how many such agents there are."""
+def loads(store: Store, limit: int, offset: int = 0) -> tuple[list[AgentLoad], int]:
+    """Return the agents that have live schedules, those with the most first, and how many such agents there are.
+
+    Passes over `offset` of them.
+    """
     live = "select agent_id, count(*) as n from schedules where status in ('active', 'paused') group by agent_id"
     (count,) = store.execute(f"select count(*) from ({live})").fetchone()  # noqa: S608 - a constant
     rows = store.execute(
         f"select l.agent_id, a.name, l.n from ({live}) l join agents a on a.id = l.agent_id "  # noqa: S608
-        "order by l.n desc, l.agent_id limit ?",
-        (limit,),
+        "order by l.n desc, l.agent_id limit ? offset ?",
+        (limit, offset),
     )
     return [AgentLoad(*row) for row in rows], int(count)
 
@@ -203,6 +206,19 @@ def coming(store: Store, limit: int) -> list[Schedule]:
             (limit,),
         )
     )
+
+
+def count_firing(store: Store, begin: datetime, end: datetime, most: int) -> int:
+    """Count the active schedules that fire next at `begin` or later and before `end`; stops at `most`."""
+    (count,) = store.execute(
+        """
+        select count(*) from (
+          select 1 from schedules where next_run_at >= ? and next_run_at < ? and status = 'active' limit ?
+        )
+        """,
+        (to_text(begin), to_text(end), most),
+    ).fetchone()
+    return int(count)
 
 
 def live_after(store: Store, after_id: str, limit: int) -> list[Schedule]:
