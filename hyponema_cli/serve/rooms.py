@@ -1,7 +1,6 @@
-"""What does a request work on? A workspace. Three threads have its file open: one is for requests to
-carriers, and one for pages.
+"""What does a request work on? A workspace. Threads have its file open: one of them for requests to carriers.
 
-Bookings that wait together share a transaction; readings of the same thing that wait together share one reading.
+A third is for pages. Bookings that wait together share a transaction; readings of the same thing that wait together share one reading.
 """
 
 from __future__ import annotations

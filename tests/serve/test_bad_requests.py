@@ -125,7 +125,7 @@ def test_a_time_that_has_just_passed_means_now(site: Site) -> None:
         ("GET", f"{CALLS}?limit=many", 422, "usage", "limit 'many'"),
         ("GET", f"{CALLS}?status=actve", 422, "usage", "status 'actve' is not known"),
         ("GET", f"{CALLS}?agent_id=nobody", 404, "not_found", "no agent 'nobody'"),
-        ("GET", "/", 404, "not_found", "nothing at this address"),
+        ("GET", "/nowhere", 404, "not_found", "nothing at this address"),
         ("GET", f"{CALLS}/", 404, "not_found", ""),
         ("PATCH", CALLS, 405, "usage", "PATCH"),
         ("DELETE", "/workspaces/default/phone-numbers/+34910000001", 409, "conflict", "cannot go"),
