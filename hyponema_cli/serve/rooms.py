@@ -1,6 +1,7 @@
 """What does a request work on? A workspace. Threads have its file open: one of them for requests to carriers.
 
-A third is for pages. Bookings that wait together share a transaction; readings of the same thing that wait together share one reading.
+A third is for pages. Bookings that wait together share a transaction; readings of the same thing that wait together
+share one reading.
 """
 
 from __future__ import annotations
