@@ -55,6 +55,12 @@ class Browser:
         self.tell("Page.navigate", url=address)
         self.wait()
 
+    def reload(self) -> None:
+        """Load the page again."""
+        self.events.clear()
+        self.tell("Page.reload")
+        self.wait()
+
     def press(self, words: str, *, leads: bool = True) -> None:
         """Click on the link or the button with these words, and wait for the page that it leads to, if it does."""
         found = self.run(

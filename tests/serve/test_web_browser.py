@@ -83,8 +83,7 @@ def test_an_operators_morning(tab: Browser, site: Site, booked: str, listen: Cal
         tab.press("Call now")
         assert "It was run by hand." in tab.text()
         assert site.query("select count(*) from calls") == [(1,)]
-        tab.tell("Page.reload")
-        tab.wait()
+        tab.reload()
         assert site.query("select count(*) from calls") == [(1,)]
 
         tab.press("The schedule")
