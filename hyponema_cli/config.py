@@ -38,6 +38,15 @@ def workspace_path(db: str | None, workspace: str | None, environ: Mapping[str, 
     return data_folder(environ) / f"{name}.db"
 
 
+def workspace_name(path: Path) -> str:
+    """Return the name that a workspace file goes by, for those who cannot be told its path.
+
+    >>> workspace_name(Path("/srv/calls/clinic.db")), workspace_name(Path("/srv/our calls.db"))
+    ('clinic', 'default')
+    """
+    return path.stem if _NAME.fullmatch(path.stem) else DEFAULT_WORKSPACE
+
+
 def data_folder(environ: Mapping[str, str]) -> Path:
     """Return the folder of the named workspaces."""
     data = environ.get("XDG_DATA_HOME", "")

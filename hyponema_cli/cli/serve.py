@@ -21,7 +21,7 @@ from hyponema_cli.cli.exits import Exit
 from hyponema_cli.cli.pen import Pen
 from hyponema_cli.cli.systemd import Notifier
 from hyponema_cli.cli.worker import read_format, read_level
-from hyponema_cli.config import DEFAULT_WORKSPACE, workspace_path
+from hyponema_cli.config import workspace_name, workspace_path
 from hyponema_cli.core.errors import Conflict, InvalidInput, Unusable
 from hyponema_cli.core.instant import to_text
 from hyponema_cli.render import log
@@ -120,8 +120,13 @@ def serve(
     requests_a_second = _rate(rate)
     public_url = read_callback(public_url) if public_url is not None else None
     log_ = _Log(session, form or "text")
-    main = session.workspace or os.environ.get("HYP_WORKSPACE") or DEFAULT_WORKSPACE
+    main = workspace_name(session.path())
     named = {name: workspace_path(None, name, os.environ) for name in allow_workspace or ()}
+    if named.get(main, session.path()) != session.path():
+        raise InvalidInput(
+            f"--allow-workspace {main!r} is another file than {str(session.path())!r}, which goes by that name here",
+            hint="serve them by two servers, or give the file another name",
+        )
     files = {**named, main: session.path()}
     own_hosts = [urlsplit(url).hostname for url in _public_urls(files, public_url, no_auth)]
     house = House(

@@ -116,6 +116,7 @@ def _hours(it: Watch, seat: Seat) -> Iterator[Html | None]:
     if not it.hours.count:
         yield tag("p", "Nothing comes in the next 24 hours.", class_="said")
         if it.coming:
+            yield tag("p", "Then:")
             yield _coming(it.coming, it, seat)
         return
     yield tag("p", f"{_count(it.hours)} on the clocks of {it.zone.key}.", _counted_how(it.hours))
@@ -134,7 +135,10 @@ def _hours(it: Watch, seat: Seat) -> Iterator[Html | None]:
         tag("div", drawn, class_="plot"),
         tag("details", tag("summary", "The numbers"), numbers),
     )
-    yield _coming(it.coming, it, seat)
+    end = it.hours.slots[-1].end
+    within = [each for each in it.coming if each.next_run_at is not None and each.next_run_at < end]
+    yield _coming(within, it, seat)
+    yield _and_more(it.hours.schedules - len(within), link("all agents", seat.to("agents")), it.hours.at_least)
 
 
 def _coming(coming: Sequence[Schedule], it: Watch, seat: Seat) -> Html:
@@ -206,10 +210,10 @@ def _schedule(it: Schedule, seat: Seat) -> Html:
     return link(name(it.name) if it.name else tag("code", it.id), seat.to("schedules", it.id))
 
 
-def _and_more(count: int, where: Html | None) -> Html | None:
+def _and_more(count: int, where: Html | None, at_least: bool = False) -> Html | None:
     if count <= 0:
         return None
-    return tag("p", f"… and {count:,} more", ": " if where else None, where, class_="said")
+    return tag("p", f"… and {count:,}{'+' if at_least else ''} more", ": " if where else None, where, class_="said")
 
 
 def _ended(it: Watch, seat: Seat) -> Iterator[Html | None]:

@@ -90,6 +90,18 @@ def test_nothing_is_served_that_nobody_could_get_into_or_everybody(hyp: Hyp) -> 
     assert "no address of this machine" in hyp("serve", "--host", "nowhere.invalid").err
 
 
+def test_a_file_given_by_its_path_goes_by_its_own_name(hyp: Hyp) -> None:
+    clinic = {"HYP_DB": str(hyp.home / "clinic.db")}
+    hyp.ok("init", **clinic)
+    with serving(hyp, "--no-auth", **clinic) as server:
+        assert server.ask("GET", "/workspaces/clinic/schedules") == (200, [])
+        assert server.ask("GET", "/workspaces/default/schedules")[0] == 404
+    hyp.ok("init", "--workspace", "clinic")
+    answer = hyp("serve", "--no-auth", "--allow-workspace", "clinic", **clinic)
+    assert (answer.code, answer.out) == (2, "")
+    assert "another file" in answer.err
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_well(hyp: Hyp, number: signal.Signals) -> None:
     token = hyp.ok("tokens", "add", "crm", "--scope", "read,write").out.strip()

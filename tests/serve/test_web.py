@@ -69,6 +69,12 @@ class Page(HTMLParser):
     def of(self, element: str) -> list[str]:
         return [word for name, word in self.words if name == element]
 
+    def section(self, heading: str) -> list[str]:
+        """Return the words under a heading."""
+        begin = self.words.index(("h2", heading)) + 1
+        end = next((at for at in range(begin, len(self.words)) if self.words[at][0] == "h2"), None)
+        return [word for _, word in self.words[begin:end]]
+
     def text(self) -> str:
         return " ".join(word for _, word in self.words)
 
@@ -231,6 +237,15 @@ class TestWhatIsShown:
         ]
         assert "Sun 25 Oct: the clocks go back 1h, from 03:00 to 02:00" in found.of("li")
         assert "47 calls to come." in found.of("p")
+
+    def test_under_the_next_24_hours_stands_only_what_fires_in_them(self, tab: Tab, site: Site) -> None:
+        book_one(site.db, site.clock, WhenWords(weekdays="1,2", at="23:00"), "Night round")
+        book_one(site.db, site.clock, WhenWords(weekdays="7", at="10:00"), "Sunday round")
+        tab.sign_in("read")
+        under = tab.get("/").section("The next 24 hours")
+        assert "1 call on the clocks of UTC." in under
+        assert "Night round" in under and "Sunday round" not in under
+        assert "Sunday round" in tab.get("/").section("Schedules")
 
     def test_no_whole_number_stands_in_a_list(self, office: Tab) -> None:
         for path in ("/", "/page/agents/agent-care", "/page/history"):
