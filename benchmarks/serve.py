@@ -3,6 +3,9 @@
 Requests a second over kept connections, by one client process on the same machine, in turns with a bare app of
 FastAPI on uvicorn that reads and writes JSON of the same size, and does nothing. The targets are 1,000 a second of
 `GET /api/scheduler/health` and 300 of `POST /api/scheduled-calls`, on two cores, the client's work included.
+
+Then the page, of a workspace with as many schedules as are still gone through one by one: how large its first view
+is (at most 100 KB), and how many a second.
 """
 
 from __future__ import annotations
@@ -18,14 +21,18 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import IO, Any, NamedTuple
+from urllib.parse import urlencode
 
 HYP = [sys.executable, "-m", "hyponema_cli"]
 BARE = [sys.executable, "-m", "benchmarks.serve", "--bare"]
 CONNECTIONS = 32
 SECONDS = 5
 ROUNDS = 3
+AGENTS = 5
+SCHEDULES = 200
 BODY = {
     "agent_id": "agent-1",
     "phone_number": "+34600000001",
@@ -95,8 +102,42 @@ def _read(log: IO[str]) -> list[str]:
     return log.readlines()
 
 
-def hyp(*words: str) -> str:
-    return subprocess.run([*HYP, *words], check=True, capture_output=True, text=True).stdout.strip()
+def hyp(*words: str, stdin: str = "") -> str:
+    return subprocess.run([*HYP, *words], check=True, capture_output=True, text=True, input=stdin).stdout.strip()
+
+
+def page(port: int, token: str) -> tuple[Asked, int]:
+    """Sign in; return what asks for the first view, and how many bytes it has."""
+    here = HTTPConnection("127.0.0.1", port)
+    origin = {"Origin": f"http://127.0.0.1:{port}", "Content-Type": "application/x-www-form-urlencoded"}
+    here.request("POST", "/page/sign-in", urlencode({"token": token, "then": "/"}), origin)
+    answer = here.getresponse()
+    answer.read()
+    cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
+    here.request("GET", "/", headers={"Cookie": cookie})
+    view = here.getresponse()
+    size = len(view.read())
+    assert view.status == 200, view.status
+    return Asked(
+        f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: {cookie}\r\n\r\n".encode(), b"HTTP/1.1 200"
+    ), size
+
+
+def board() -> str:
+    """Write calls in the next hours and days for several agents, as `hyp schedules import` reads them."""
+    return "\n".join(
+        json.dumps(
+            {
+                "agent_id": f"agent-{1 + number % AGENTS}",
+                "phone_number": f"+346000{number:05}",
+                "name": f"Check-in {number}",
+                "weekdays": [1, 2, 3, 4, 5, 6, 7],
+                "local_time": f"{number % 24:02}:{number % 60:02}",
+                "timezone": "Europe/Madrid",
+            }
+        )
+        for number in range(SCHEDULES)
+    )
 
 
 def bare() -> None:
@@ -127,7 +168,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
         os.environ["HYP_DB"] = str(Path(folder, "w.db"))
         hyp("init")
-        hyp("agents", "add", "Check-in", "--id", "agent-1")
+        for number in range(AGENTS):
+            hyp("agents", "add", f"Check-in {number + 1}", "--id", f"agent-{number + 1}")
+        hyp("schedules", "import", "-", "--format", "jsonl", stdin=board())
         token = hyp("tokens", "add", "bench", "--scope", "read,write")
         opened.enter_context(started([*HYP, "run-worker", "--log-format", "text"], "watching"))
         ours = opened.enter_context(
@@ -151,6 +194,13 @@ def main() -> None:
             print(
                 f"{title:22} {hyps:8,.0f}/s   bare {bares:8,.0f}/s   ratio {hyps / bares:.2f}   (target {target:,}/s)"
             )
+        view, size = page(ours, token)
+        views = sorted(asyncio.run(rate(ours, view)) for _ in range(ROUNDS))[ROUNDS // 2]
+        empty = sorted(asyncio.run(rate(theirs, asked("GET", "/health", token))) for _ in range(ROUNDS))[ROUNDS // 2]
+        print(
+            f"{'GET / (the page)':22} {views:8,.0f}/s   bare {empty:8,.0f}/s   ratio {views / empty:.3f}   "
+            f"{size / 1000:.0f} KB   (target at most 100 KB)"
+        )
 
 
 if __name__ == "__main__":
