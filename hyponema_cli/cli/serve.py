@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -22,10 +22,10 @@ from hyponema_cli.cli.pen import Pen
 from hyponema_cli.cli.systemd import Notifier
 from hyponema_cli.cli.worker import read_format, read_level
 from hyponema_cli.config import workspace_name, workspace_path
-from hyponema_cli.core.errors import Conflict, InvalidInput, Unusable
+from hyponema_cli.core.errors import Conflict, InvalidInput, MissingCredentials, Unusable
 from hyponema_cli.core.instant import to_text
 from hyponema_cli.render import log
-from hyponema_cli.store import open_store, settings, tokens
+from hyponema_cli.store import numbers, open_store, settings, tokens
 
 if TYPE_CHECKING:
     import socket
@@ -145,6 +145,8 @@ def serve(
         log_.say("serve.ready", f"listening on {where}; stop with Ctrl-C")
         if no_auth:
             log_.say("serve.trouble", "no token is asked for: every user of this machine may do all")
+        for said in _never_verified(files, public_url):
+            log_.say("serve.trouble", said)
         if not local:
             log_.say("serve.trouble", "this is plain HTTP: let only something that speaks TLS reach it; docs/http.md")
         server = listening.server_of(app_of(house))
@@ -226,6 +228,23 @@ def _public_urls(files: Mapping[str, Path], public_url: str | None, no_auth: boo
             url = settings.load(store).callback_url
         found += [url] if url is not None else []
     return found
+
+
+def _never_verified(files: Mapping[str, Path], public_url: str | None) -> Iterator[str]:
+    """Yield why callbacks that carriers are asked for would be refused, each of them."""
+    from hyponema_cli.carriers.twilio_account import auth_token_of
+
+    for name, path in files.items():
+        with closing(open_store(path)) as store:
+            if public_url is None and settings.load(store).callback_url is None:
+                continue
+            for account in numbers.accounts(store):
+                if account.partition(":")[0] != "twilio":
+                    continue
+                try:
+                    auth_token_of(account, os.environ)
+                except MissingCredentials as error:
+                    yield f"workspace {name}: {error.message}; {error.hint}"
 
 
 def _rate(number: int) -> float:

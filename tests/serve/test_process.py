@@ -102,6 +102,16 @@ def test_a_file_given_by_its_path_goes_by_its_own_name(hyp: Hyp) -> None:
     assert "another file" in answer.err
 
 
+def test_it_says_at_its_start_that_callbacks_could_not_be_verified(hyp: Hyp) -> None:
+    hyp.ok("numbers", "add", "+34910000077", "--carrier", "twilio:eu")
+    hyp.ok("numbers", "attach", "+34910000077", "agent-123")
+    hyp.ok("config", "set", "callback_url", "https://calls.example.org")
+    for secret, warned in (("", True), ("00000000000000000000000000000000", False)):
+        with serving(hyp, "--no-auth", TWILIO_EU_AUTH_TOKEN=secret) as server:
+            server.end()
+        assert any("TWILIO_EU_AUTH_TOKEN is not set" in line for line in server.lines) is warned
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_well(hyp: Hyp, number: signal.Signals) -> None:
     token = hyp.ok("tokens", "add", "crm", "--scope", "read,write").out.strip()
