@@ -205,7 +205,8 @@ def _record_ahead(desk: Desk, schedule: Schedule, at: datetime | None, now: date
 def run_now(desk: Desk, schedule_id: str) -> tuple[str, TickReport]:
     """Call now, beside the rule: no slot is used up. Every gate is asked; return the execution's id and what became.
 
-    Raises Conflict for a canceled schedule; one that is paused or over may still be run by hand.
+    Raises Conflict for a canceled schedule, and for one that is being called already; one that is paused or over may
+    still be run by hand.
     """
     execution_id = record_manual(desk, schedule_id)
     return execution_id, dial_recorded(desk, execution_id)
@@ -228,7 +229,7 @@ def dial_recorded(desk: Desk, execution_id: str) -> TickReport:
 def record_manual(desk: Desk, schedule_id: str) -> str:
     """Record that a schedule is to be called now, beside its rule; return the execution, which is due.
 
-    Raises Conflict for a schedule that is canceled, or whose agent or user is gone.
+    Raises Conflict for a schedule that is canceled, whose agent or user is gone, or which is called at this moment.
     """
     now = desk.clock.now()
     with desk.store.transaction():
@@ -241,6 +242,12 @@ def record_manual(desk: Desk, schedule_id: str) -> str:
         ):
             if gone:
                 raise Conflict(f"{schedule.id} cannot be run: {noun} was removed", hint="add a new schedule instead")
+        # Whoever asks again may only not have got the answer; a second call would wait for the line, and then ring.
+        if (other := executions.in_hand(desk.store, schedule.id)) is not None:
+            raise Conflict(
+                f"{schedule.id} is being called already: {other[0]} is {other[1].replace('_', ' ')}",
+                hint=f"hyp why {other[0]}; when it is over, the schedule can be run again",
+            )
         deadline = now + desk.settings().window(schedule.catch_up_window)
         execution_id = desk.new_id("exe", now)
         executions.record_manual(

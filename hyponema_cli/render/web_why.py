@@ -114,7 +114,7 @@ def question(it: Schedule, action: str, settings: Settings, seat: Seat, key: str
         return Question(("Cancel ", title, "?"), said, "Cancel the schedule", "Keep it", is_grave=True)
     said = [
         f"{whom} is called at {it.phone_number} at once, beside the rule: the next regular call still comes.",
-        "Every gate is asked first: outside a calling window, or while the line is busy, nobody is called.",
+        "Every gate is asked first: outside a calling window, or while the line is busy, the call waits a while.",
     ]
     if not settings.live:
         said.append("This workspace is not live: only the simulated carrier dials, and no phone rings.")

@@ -105,6 +105,20 @@ def record_manual(
     )
 
 
+def in_hand(store: Store, schedule_id: str) -> tuple[str, str] | None:
+    """Return the id and status of an execution that is not over, and was asked for by hand or has a call."""
+    row = store.execute(
+        """
+        select id, status from executions indexed by executions_open
+        where schedule_id = ? and finished_at is null
+          and (kind = 'manual' or status in ('dialing', 'in_progress', 'in_doubt'))
+        limit 1
+        """,
+        (schedule_id,),
+    ).fetchone()
+    return (row[0], row[1]) if row else None
+
+
 _WITH_FACTS = """
     select e.id, e.schedule_id, e.kind = 'manual', e.scheduled_time, e.deadline_at, e.attempts, e.from_number,
       s.agent_id, coalesce(u.phone_number, s.to_number), s.status, s.kind <> 'once',

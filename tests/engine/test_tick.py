@@ -213,6 +213,34 @@ def test_run_now_uses_up_no_slot(world: World) -> None:
     assert world.schedule(daily).status == "completed"
 
 
+def test_whoever_asks_again_while_a_schedule_is_called_gets_no_second_call(world: World) -> None:
+    daily = world.add({"cron": "30 9 * * *"})
+    for asked_again in ("2026-03-02 08:00", "2026-03-02 08:30"):  # by hand; then, while the rule's own call goes on
+        world.clock.set(at(asked_again))
+        if asked_again.endswith("08:00"):
+            book.run_now(world.desk, daily.id)
+        else:
+            world.tick()
+        before = len(world.phones.placed)
+        with pytest.raises(Conflict, match="is being called already"):
+            book.run_now(world.desk, daily.id)
+        world.run_until(asked_again.replace("00", "10").replace("30", "40"), every=timedelta(minutes=1))
+        assert len(world.phones.placed) == before
+    book.run_now(world.desk, daily.id)
+    assert len(world.phones.placed) == 3
+
+
+def test_a_run_that_waits_for_its_retry_is_not_joined_by_another(world: World) -> None:
+    world.phones.answer = lambda *_: CallState.NO_ANSWER
+    daily = world.add({"cron": "30 9 * * *"}, max_attempts=2)
+    book.run_now(world.desk, daily.id)
+    world.clock.set(world.clock.now() + timedelta(minutes=2))
+    world.tick()
+    assert world.statuses(daily) == [("waiting_retry", "no_answer")]
+    with pytest.raises(Conflict, match="waiting retry"):
+        book.run_now(world.desk, daily.id)
+
+
 def test_max_occurrences_counts_what_reached_a_dial_only(world: World) -> None:
     daily = world.add({"cron": "30 9 * * *"}, max_occurrences=2)
     book.pause(world.desk, daily.id, None)

@@ -186,6 +186,12 @@ def test_executing_calls_now_and_says_what_came_of_it(site: Site) -> None:
     done = site.ask("POST", f"/api/scheduled-calls/{schedule_id}/execute", shows="dial")
     assert done.status_code == 202
     assert (done.json()["status"], done.json()["kind"]) == ("dialing", "manual")
-    busy = site.ask("POST", f"/api/scheduled-calls/{schedule_id}/execute", shows="dial").json()
+    again = site.ask("POST", f"/api/scheduled-calls/{schedule_id}/execute", shows="dial")
+    assert (again.status_code, again.json()["kind"]) == (409, "conflict")
+    assert done.json()["id"] in again.json()["detail"]
+    other = site.ask("POST", "/api/scheduled-calls/recurring", {**call, "cron_expression": "0 9 * * TUE"}).json()[
+        "id"
+    ]
+    busy = site.ask("POST", f"/api/scheduled-calls/{other}/execute", shows="dial").json()
     assert (busy["status"], busy["reason"]) == ("pending", "line_busy")
     assert site.query("select actor from events where name = 'call.placed'") == [("api:dial",)]

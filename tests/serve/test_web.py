@@ -418,8 +418,11 @@ class TestWhatIsDone:
         assert first is not None and again is not None
         assert "was not run again" in again.text()
         assert site.query("select count(*) from calls") == [(1,)]
-        tab.post(f"/page/schedules/{booked}/run", tab.get(f"/page/schedules/{booked}/run").fields())
-        assert site.query("select count(*) from executions") == [(2,)]
+        fresh = tab.get(f"/page/schedules/{booked}/run").fields()
+        refused = tab.post(f"/page/schedules/{booked}/run", fresh, status=409)
+        assert refused is not None
+        assert "is being called already" in refused.text()
+        assert site.query("select count(*) from executions") == [(1,)]
 
     @pytest.mark.parametrize(
         ("scopes", "can"),
