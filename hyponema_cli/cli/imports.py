@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
@@ -219,13 +218,7 @@ def export(
         refuse_own_file(session.path(), Path(target))
         output.to_file(Path(target), written.as_text(rows, kind, columns), such_as=f"export.{kind}", mode=0o600)
         return
-    for some in _together(written.as_text(rows, kind, columns, for_people=output.for_people())):
-        output.data(some)
-
-
-def _together(pieces: Iterator[str]) -> Iterator[str]:
-    while some := "".join(islice(pieces, _ROWS_A_LOOK)):
-        yield some
+    output.long_data(written.as_text(rows, kind, columns, for_people=output.for_people()))
 
 
 @contextmanager

@@ -78,7 +78,8 @@ def ask(session: Session, name: str, arguments: Mapping[str, Any]) -> Said:
 def _list_schedules(session: Session, given: Mapping[str, Any]) -> Said:
     most = given.get("limit", USUALLY_LISTED)
     session = replace(session, limit=most)
-    found, workspace = schedules.listed(session, given.get("agent"), given.get("user"), given.get("status", ()))
+    listed, workspace = schedules.listed(session, given.get("agent"), given.get("user"), given.get("status", ()))
+    found = list(listed)
     cut = f"Only {most} are shown; there are more." if len(found) > most else None
     return Said([json.schedule(each, workspace) for each in session.cut(found)], remark=cut)
 

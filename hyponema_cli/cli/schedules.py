@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby, islice
@@ -146,11 +146,11 @@ def list_(
 
 def listed(
     session: Session, agent: str | None, user: str | None, status: Sequence[str]
-) -> tuple[Sequence[Schedule], Settings]:
+) -> tuple[Iterator[Schedule], Settings]:
     """Return the schedules of a list, one more than are shown where there are more, and the workspace's settings."""
     wanted = values.statuses("--status", status, tuple(ScheduleState), sorted(LIVE_SCHEDULES))
     with session.store() as store:
-        found = schedules.select(
+        found = schedules.at_leisure(
             store,
             statuses=wanted,
             agent_id=find.agent(store, agent).id if agent is not None else None,

@@ -6,7 +6,7 @@ Instants are UTC with a Z, durations end in `_seconds`, lists are arrays.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -40,14 +40,26 @@ if TYPE_CHECKING:
 _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 
 
+_in_a_line = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
 def document(value: object) -> str:
     """Write a JSON document for people and programs: indented, UTF-8, nothing that moves a cursor."""
     return visible_json(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
 
 
+def array(items: Iterable[object]) -> Iterator[str]:
+    """Write a document of many items, an item at a time."""
+    before = "[\n  "
+    for item in items:
+        yield before + document(item).replace("\n", "\n  ")  # in a text of JSON a newline is written out
+        before = ",\n  "
+    yield "[]" if before[0] == "[" else "\n]"
+
+
 def line(value: object) -> str:
     """Write a value in one line."""
-    return visible_json(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    return visible_json(_in_a_line(value))
 
 
 def picked(shape: Mapping[str, Any], wanted: Sequence[str]) -> Mapping[str, Any]:
@@ -397,11 +409,6 @@ def did(report: Any) -> str:
         said.append("this database is older than its last dials, and nothing is dialled until: hyp reconcile")
     said += [f"carrier {account} cannot be used: {why}" for account, why in report.carrier_trouble.items()]
     return ", ".join(said)
-
-
-def rows(items: Sequence[Mapping[str, Any]]) -> str:
-    """Write an array of objects."""
-    return document([dict(item) for item in items])
 
 
 def _error_of(it: Execution) -> str | None:
