@@ -29,7 +29,7 @@ from hyponema_cli.cli.imports import (
 from hyponema_cli.cli.options import ScheduleOptions, default_agent, with_stand_ins
 from hyponema_cli.cli.users import read_phone
 from hyponema_cli.core import timewords
-from hyponema_cli.core.call import LIVE_SCHEDULES, Outcome, ScheduleState
+from hyponema_cli.core.call import Outcome, ScheduleState
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.explain import NOTES, REASONS, in_words
 from hyponema_cli.core.instant import maybe_text, to_text
@@ -148,15 +148,8 @@ def listed(
     session: Session, agent: str | None, user: str | None, status: Sequence[str]
 ) -> tuple[Iterator[Schedule], Settings]:
     """Return the schedules of a list, one more than are shown where there are more, and the workspace's settings."""
-    wanted = values.statuses("--status", status, tuple(ScheduleState), sorted(LIVE_SCHEDULES))
     with session.store() as store:
-        found = schedules.at_leisure(
-            store,
-            statuses=wanted,
-            agent_id=find.agent(store, agent).id if agent is not None else None,
-            user_id=find.user(store, user).id if user is not None else None,
-            limit=session.most,
-        )
+        found = find.schedules_of(store, "--status", status, agent, user, limit=session.most)
         return found, settings.load(store)
 
 

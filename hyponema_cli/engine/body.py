@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from hyponema_cli.core import document
@@ -46,6 +47,9 @@ PRINTED = frozenset(
     }
 )  # fmt: skip
 """What hyp prints of a schedule, and nobody can ask for."""
+GRACE = timedelta(minutes=1)
+"""How long ago a time may be that a program asks for, and still mean now: it was read before the request went its
+way, and maybe from another clock."""
 POLICY = ("max_retries", "retry_delay", "exponential_backoff", "retry_on")
 FIELDS = (*TEXTS, *WHOLE_NUMBERS, *TRUTHS, *LISTS, *OBJECTS)
 

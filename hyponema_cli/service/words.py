@@ -10,16 +10,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any, TypedDict
 
 from hyponema_cli.core.document import shown
 from hyponema_cli.core.errors import HypError, InvalidInput
 from hyponema_cli.engine import body
 from hyponema_cli.engine.request import Request
-
-GRACE = timedelta(minutes=1)
-"""How long ago a time may be that is asked for: `datetime.now()` is past when it is read, and means now."""
 
 When = datetime | str
 
@@ -108,7 +105,7 @@ def _read(given: Mapping[str, Any], *, change: bool) -> Request:
     allow_past = given.get("allow_past", False)
     if not isinstance(allow_past, bool):
         raise InvalidInput(f"allow_past {shown(allow_past)} must be True or False", hint="as in allow_past=True")
-    return replace(request, when=replace(request.when, allow_past=allow_past, grace=GRACE))
+    return replace(request, when=replace(request.when, allow_past=allow_past, grace=body.GRACE))
 
 
 @contextmanager

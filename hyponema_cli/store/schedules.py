@@ -109,9 +109,10 @@ def at_leisure(
     agent_id: str | None = None,
     user_id: str | None = None,
     limit: int = 0,
+    offset: int = 0,
 ) -> Iterator[Schedule]:
     """Yield what `select` lists, however long, as it is now; nothing is held when the first is asked for."""
-    page, values = _page(statuses, agent_id, user_id, limit, 0)
+    page, values = _page(statuses, agent_id, user_id, limit, offset)
 
     def read(ids: Sequence[str]) -> list[tuple[Any, ...]]:
         return store.execute(f"{_SELECT} where s.id in ({', '.join('?' * len(ids))}) {_ORDER}", ids).fetchall()
