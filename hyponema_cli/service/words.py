@@ -6,7 +6,6 @@ here, and errors that speak of options are made to speak of arguments.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -115,13 +114,14 @@ def speaking_of_arguments(prefix: str = "") -> Iterator[None]:
         yield
     except InvalidInput as error:
         said = body.in_fields(error)
-        raise InvalidInput(prefix + said.message, hint=_in_arguments(error.hint)) from error
+        raise InvalidInput(prefix + said.message, hint=body.reworded(error.hint, _IN_HINTS)) from error
     except HypError as error:
         error.message = prefix + error.message
         error.args = (error.message,)
         raise
 
 
+# Options in hints, as arguments of a call.
 _IN_HINTS = (
     (r"--tz (\S+[^,\s)])", r"timezone='\1'"),
     (r"--allow-past", "allow_past=True"),
@@ -135,15 +135,6 @@ _IN_HINTS = (
     (r"--user", "user_id"),
     (r"--tz", "timezone"),
 )
-
-
-def _in_arguments(hint: str | None) -> str | None:
-    if hint is None:
-        return None
-    ours, command, rest = hint.partition("hyp ")  # what is to be typed stays as it is
-    for option, argument in _IN_HINTS:
-        ours = re.sub(option, argument, ours)
-    return ours + command + rest
 
 
 def _plain(name: str, value: Any) -> Any:
