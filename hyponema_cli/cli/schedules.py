@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby, islice
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -19,12 +19,12 @@ from hyponema_cli.cli.exits import Exit
 from hyponema_cli.cli.imports import (
     Format,
     ImportOptions,
+    Refusals,
+    Rows,
     Source,
     Target,
-    answer,
     export,
-    reading,
-    reading_shown,
+    import_rows,
 )
 from hyponema_cli.cli.options import ScheduleOptions, default_agent, with_stand_ins
 from hyponema_cli.cli.users import read_phone
@@ -46,7 +46,7 @@ from hyponema_cli.engine.why import Inquiry, Outlook
 from hyponema_cli.render import export as written
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
-from hyponema_cli.store import executions, schedules, settings, staged
+from hyponema_cli.store import executions, schedules, settings
 
 app = group("The rules: who calls whom, when.")
 
@@ -428,20 +428,17 @@ def import_(
     """
     asked = _asked(options, ref, paused=paused, tz_column=tz_column)
     apart = timewords.parse_duration(stagger) if stagger is not None else timedelta(0)
-    with reading(session, file, reader) as (source, refusals), replace(session, dry_run=False).desk() as desk:
-        with staged.room(desk.store), reading_shown(source) as on_progress:
-            if source.format == "csv":
-                names, found = source.cells()
-                rows: FromCells | FromObjects = FromCells(asked, names)
-            else:
-                rows, found = FromObjects(asked), source.objects()
-            refusals.as_object = rows.as_object
-            importer = Importer(desk, rows, len(asked.delays), apart, refusals, refusals.place)
-            importer.judge(source.watched(found, on_progress))
-            refusals.put_down()
-            if not session.dry_run and (reader.partial or not importer.counts.rejected):
-                importer.store()
-        return answer(session, source, importer.counts, refusals, reader, "schedule")
+
+    def begin(desk: Desk, source: Rows, refusals: Refusals) -> tuple[Importer, Iterator[tuple[int, Any]]]:
+        if source.format == "csv":
+            names, found = source.cells()
+            rows: FromCells | FromObjects = FromCells(asked, names)
+        else:
+            rows, found = FromObjects(asked), source.objects()
+        refusals.as_object = rows.as_object
+        return Importer(desk, rows, len(asked.delays), apart, refusals, refusals.place), found
+
+    return import_rows(session, file, reader, "schedule", begin)
 
 
 @command(app, "export")
