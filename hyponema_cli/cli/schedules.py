@@ -217,15 +217,7 @@ def show(
     ]
     lines += [("next", _coming_said(each, seen, zone)) for each, seen in coming]
     shape = json.schedule(found, workspace)
-    outlooks = [
-        {
-            "scheduled_time": to_text(each.at),
-            "verdict": seen.decision.verdict,
-            "reason": seen.decision.reason,
-            "rings_at": maybe_text(seen.rings_at),
-        }
-        for each, seen in coming
-    ]
+    outlooks = [{"scheduled_time": to_text(each.at), **json.outlook(seen)} for each, seen in coming]
     shown = {**shape, "occurrences": [to_text(each.at) for each, _ in coming], "outlook": outlooks}
     session.show_one(lines, shown)
 

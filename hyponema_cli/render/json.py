@@ -35,6 +35,9 @@ from hyponema_cli.core.token import Token
 from hyponema_cli.render.safe import visible_json
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from hyponema_cli.engine.why import Outlook
     from hyponema_cli.render.metrics import Family
 
 _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
@@ -218,6 +221,22 @@ def history(schedule_id: str, latest_first: Sequence[Execution], following: Iter
     """What became of a schedule, in order of time, and what comes next: the guides' shape."""
     rows = [execution(each) for each in reversed(latest_first)]
     return {"schedule_id": schedule_id, "executions": rows + [coming(schedule_id, each) for each in following]}
+
+
+def firing(at: datetime, zone: ZoneInfo, note: str | None, seen: Outlook | None) -> dict[str, str | None]:
+    """When a rule fires, and what the gates say of it; a rule that is not stored has no gates."""
+    return {
+        "scheduled_time": to_text(at),
+        "local_time": at.astimezone(zone).isoformat(),
+        "timezone": zone.key,
+        "note": note,
+        **(outlook(seen) if seen else {}),
+    }
+
+
+def outlook(it: Outlook) -> dict[str, str | None]:
+    """What the gates say of a firing, as things stand."""
+    return {"verdict": it.decision.verdict, "reason": it.decision.reason, "rings_at": maybe_text(it.rings_at)}
 
 
 def call(it: Call) -> dict[str, Any]:

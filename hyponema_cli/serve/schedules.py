@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from hyponema_cli.core import phone, timewords
 from hyponema_cli.core.errors import InvalidInput
-from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.core.records import Schedule
 from hyponema_cli.engine import body, book, find
 from hyponema_cli.engine import health as vitals
@@ -106,18 +105,7 @@ def occurrences(
     for each in islice(occurrences_ahead(desk.store, found, workspace, begin), limit):
         if last is not None and each.at > last:
             break
-        seen = inquiry.outlook(found, each)
-        shapes.append(
-            {
-                "scheduled_time": to_text(each.at),
-                "local_time": each.at.astimezone(zone).isoformat(),
-                "timezone": zone.key,
-                "note": each.note,
-                "verdict": seen.decision.verdict,
-                "reason": seen.decision.reason,
-                "rings_at": maybe_text(seen.rings_at),
-            }
-        )
+        shapes.append(json.firing(each.at, zone, each.note, inquiry.outlook(found, each)))
     return shapes
 
 
