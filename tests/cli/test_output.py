@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import subprocess
 
 import pytest
 
 from tests.cli.conftest import COMMAND, Hyp
+from tests.cli.terminal import at_a_terminal
 
 HOSTILE = "[red]x[/] [/] :phone: \x1b[31mred\x1b[0m\ttab\nnew\u202eline\u2028 Zoë"
 
@@ -29,28 +28,7 @@ TICK_KEYS = {
 
 def on_a_terminal(hyp: Hyp, *words: str, columns: int = 80, **env: str) -> str:
     """Return what a terminal of that width gets to see."""
-    main, far = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, *words],
-        env={**hyp.env, "TERM": "xterm", "COLUMNS": str(columns), "LINES": "24", **env},
-        stdin=far,
-        stdout=far,
-        stderr=far,
-        close_fds=True,
-    )
-    os.close(far)
-    seen = b""
-    while True:
-        try:
-            part = os.read(main, 65536)
-        except OSError:  # the far end was closed
-            break
-        if not part:
-            break
-        seen += part
-    os.close(main)
-    process.wait(timeout=20)
-    return seen.decode().replace("\r\n", "\n")
+    return at_a_terminal(hyp, *words, COLUMNS=str(columns), **env).seen
 
 
 def test_creating_prints_only_the_id(hyp: Hyp) -> None:
