@@ -136,7 +136,7 @@ def _show_events(
     with session.store() as store:
         workspace = settings.load(store).timezone
         zone = timewords.stored_zone(workspace) if workspace else ZoneInfo("UTC")
-        found = events.select(
+        found = events.at_leisure(
             store,
             about=_ids_of(store, word) if word is not None else (),
             since=values.moment(since, session.clock.now(), zone, end=False),

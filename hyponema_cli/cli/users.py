@@ -159,7 +159,7 @@ def list_(session: Session) -> None:
       hyp users list --limit 0 | cut -f1,3
     """
     with session.store() as store:
-        found = users.select(store, session.most)
+        found = users.at_leisure(store, session.most)
     columns = [
         Column[User]("id", lambda user: user.id),
         Column[User]("name", lambda user: user.name, elastic=True),

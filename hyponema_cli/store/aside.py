@@ -23,7 +23,7 @@ _IN_MEMORY = 4 << 20
 
 
 def put_aside(
-    store: Store, chosen: str, values: Sequence[Any], read: Callable[[Sequence[str]], list[Row]]
+    store: Store, chosen: str, values: Sequence[Any], read: Callable[[list[Any]], list[Row]]
 ) -> Iterator[Row]:
     """Read the rows of all ids that a query chooses, in its order; yield them when nothing is held any more.
 

@@ -6,13 +6,14 @@ import errno
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hyponema_cli.core.call import ScheduleState
 from hyponema_cli.core.errors import Unusable
 from hyponema_cli.core.records import Agent
-from hyponema_cli.store import agents, aside, executions, schedules
+from hyponema_cli.store import agents, aside, events, executions, schedules, users
 from tests.world import World
 
 EVERY = tuple(ScheduleState)
@@ -55,6 +56,22 @@ def test_it_is_the_list_that_select_gives(world: World, limit: int) -> None:
         for states in ((), ("completed", "skipped")):
             found_runs = list(executions.at_leisure(world.store, statuses=states, limit=limit, **asked))
             assert found_runs == executions.select(world.store, statuses=states, limit=limit, **asked)
+
+
+@pytest.mark.parametrize("limit", [0, 2])
+def test_so_are_the_users_and_the_trail(world: World, limit: int) -> None:
+    for number in range(8):
+        world.user(f"user-{number}", f"+3460000020{number}", None)
+    world.store.execute("update users set removed_at = created_at where id = 'user-5'")
+    assert list(users.at_leisure(world.store, limit)) == users.select(world.store, limit)
+    assert len(users.select(world.store, 0)) == 8
+    (one,) = schedules.select(world.store, statuses=("paused",))
+    now = world.clock.now()
+    for asked in (dict[str, Any](), {"about": [one.id]}, {"about": ["none"]}, {"since": now}, {"until": now}):
+        assert list(events.at_leisure(world.store, limit=limit, **asked)) == events.select(
+            world.store, limit=limit, **asked
+        )
+    assert len(events.select(world.store)) > 20
 
 
 def test_what_is_written_while_a_list_is_read_is_not_kept_waiting_and_not_in_the_list(world: World) -> None:
