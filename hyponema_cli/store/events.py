@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from hyponema_cli.core.instant import from_text, to_text
 from hyponema_cli.core.records import Event
 from hyponema_cli.store import Store
+from hyponema_cli.store.aside import put_aside
 
 _ABOUT = ("schedule_id", "execution_id", "subject_id")
 
@@ -55,6 +56,41 @@ def select(
 
     `about` are ids of schedules, executions or subjects; for a call, its execution's.
     """
+    where, values = _where(about, since, until)
+    rows = store.execute(
+        f"select {_COLUMNS} from events where {where} order by id desc limit {limit or -1:d}",  # noqa: S608 - constants
+        values,
+    )
+    return list(map(_from_row, rows))
+
+
+def at_leisure(
+    store: Store,
+    *,
+    about: Sequence[str] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 0,
+) -> Iterator[Event]:
+    """Yield what `select` lists, however long, as it is now; nothing is held when the first is asked for."""
+    where, values = _where(about, since, until)
+    chosen = f"select id from events where {where} order by id desc limit {limit or -1:d}"  # noqa: S608 - constants
+
+    def read(ids: Sequence[int]) -> list[tuple[Any, ...]]:
+        holes = ", ".join("?" * len(ids))
+        return store.execute(
+            f"select {_COLUMNS} from events where id in ({holes}) order by id desc",  # noqa: S608 - constants
+            ids,
+        ).fetchall()
+
+    return map(_from_row, put_aside(store, chosen, values, read))
+
+
+_COLUMNS = "id, at, actor, name, schedule_id, execution_id, call_id, subject_id, reason, detail"
+
+
+def _where(about: Sequence[str], since: datetime | None, until: datetime | None) -> tuple[str, list[Any]]:
+    """Return the condition of a list, and its values."""
     filters, values = ["true"], list[Any]()
     if about:
         holes = ", ".join("?" * len(about))
@@ -64,25 +100,19 @@ def select(
         if bound is not None:
             filters.append(f"at {operator} ?")
             values.append(to_text(bound))
-    rows = store.execute(
-        f"""
-        select id, at, actor, name, schedule_id, execution_id, call_id, subject_id, reason, detail from events
-        where {" and ".join(filters)} order by id desc limit {limit or -1:d}
-        """,  # noqa: S608 - constants of this file
-        values,
+    return " and ".join(filters), values
+
+
+def _from_row(row: tuple[Any, ...]) -> Event:
+    return Event(
+        row[0],
+        from_text(row[1]),
+        row[2],
+        row[3],
+        row[4],
+        row[5],
+        row[6],
+        row[7],
+        row[8],
+        json.loads(row[9]) if row[9] else None,
     )
-    return [
-        Event(
-            row[0],
-            from_text(row[1]),
-            row[2],
-            row[3],
-            row[4],
-            row[5],
-            row[6],
-            row[7],
-            row[8],
-            json.loads(row[9]) if row[9] else None,
-        )
-        for row in rows
-    ]

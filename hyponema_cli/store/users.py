@@ -13,6 +13,7 @@ from hyponema_cli.core.instant import from_text, to_text
 from hyponema_cli.core.names import likes_of
 from hyponema_cli.core.records import User
 from hyponema_cli.store import Store
+from hyponema_cli.store.aside import put_aside
 
 COLUMNS = "id, name, phone_number, timezone, local_time, context, created_at, updated_at, calling_window"
 
@@ -105,6 +106,20 @@ def is_there(store: Store, user_id: str) -> bool:
 def select(store: Store, limit: int) -> list[User]:
     """List users by name; `limit` 0 is all."""
     return _select(store, "true", (), limit)
+
+
+def at_leisure(store: Store, limit: int) -> Iterator[User]:
+    """Yield what `select` lists, however long, as it is now; nothing is held when the first is asked for."""
+    chosen = f"select id from users where removed_at is null order by name, id limit {limit or -1:d}"  # noqa: S608
+
+    def read(ids: Sequence[str]) -> list[tuple[Any, ...]]:
+        holes = ", ".join("?" * len(ids))
+        return store.execute(
+            f"select {COLUMNS} from users where id in ({holes}) order by name, id",  # noqa: S608 - constants
+            ids,
+        ).fetchall()
+
+    return map(from_row, put_aside(store, chosen, (), read))
 
 
 def words(store: Store, word: str) -> list[str]:
