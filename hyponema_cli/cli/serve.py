@@ -141,8 +141,6 @@ def serve(
         log=log_.note,
     )
     with closing(listening.bound(host, port)) as socket_:
-        where = f"http://{_shown(host)}:{socket_.getsockname()[1]}"
-        log_.say("serve.ready", f"listening on {where}; stop with Ctrl-C")
         if no_auth:
             log_.say("serve.trouble", "no token is asked for: every user of this machine may do all")
         for said in _never_verified(files, public_url):
@@ -150,13 +148,21 @@ def serve(
         if not local:
             log_.say("serve.trouble", "this is plain HTTP: let only something that speaks TLS reach it; docs/http.md")
         server = listening.server_of(app_of(house))
-        _run(session, server, socket_, log_, form=form or "text", with_worker=with_worker)
+        ready = f"listening on http://{_shown(host)}:{socket_.getsockname()[1]}; stop with Ctrl-C"
+        _run(session, server, socket_, log_, ready, form=form or "text", with_worker=with_worker)
 
 
 def _run(
-    session: Session, server: Server, socket_: socket.socket, log_: _Log, *, form: log.Format, with_worker: bool
+    session: Session,
+    server: Server,
+    socket_: socket.socket,
+    log_: _Log,
+    ready: str,
+    *,
+    form: log.Format,
+    with_worker: bool,
 ) -> None:
-    """Serve until a signal comes."""
+    """Serve until a signal comes; `ready` is what is said when it does."""
     notifier = Notifier(os.environ)
     if with_worker:
         from hyponema_cli.cli.worker import work
@@ -164,6 +170,7 @@ def _run(
 
         thread = threading.Thread(target=server.run, args=([socket_],), daemon=True, name="http")
         thread.start()
+        log_.say("serve.ready", ready)
 
         def stop() -> None:
             server.should_exit = True
@@ -172,6 +179,7 @@ def _run(
         work(session, Habits(requests_at_once=8, drain_within=LAST_CALLS), form, at_the_end=stop)
     else:
         _heed_signals(server, log_, notifier)
+        log_.say("serve.ready", ready)
         notifier.ready("listening")
         server.run([socket_])
     log_.say("serve.stopped", "stopped")

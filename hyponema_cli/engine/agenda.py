@@ -1,4 +1,4 @@
-"""How many calls come in each hour of a day, or each day of a month? Bounded, however many schedules there are.
+"""How many firings come in each hour of a day, or each day of a month? Bounded, however many schedules there are.
 
 Where few schedules fire in that time, every firing of each is counted. Where many do, each counts once, with its next
 firing, and the index counts them; then a count is a least one, and says so.
@@ -21,12 +21,12 @@ from hyponema_cli.core.records import Schedule, Settings
 from hyponema_cli.engine.materialise import occurrences_ahead
 from hyponema_cli.store import Store, schedules
 
-MOST_SCHEDULES = 200
+MOST_SCHEDULES = 1_000
 """So many are looked at one by one."""
 MOST_FIRINGS = 60
 """Of one schedule in one slot: a rule for every minute has that many in an hour; its days are not gone through."""
-MOST_STEPS = 4_000
-"""Occurrences that are computed for one agenda."""
+MOST_STEPS = 12_000
+"""Occurrences that are computed for one agenda: a fifth of a second."""
 MOST_COUNTED = 10_000
 """In one slot by index."""
 _A_SECOND = timedelta(seconds=1)
@@ -34,7 +34,7 @@ _A_SECOND = timedelta(seconds=1)
 
 @dataclass(slots=True)
 class Slot:
-    """A span of time, and how many calls come in it."""
+    """A span of time, and how many firings come in it."""
 
     begin: datetime
     end: datetime
@@ -54,7 +54,7 @@ class Agenda:
 
     @property
     def count(self) -> int:
-        """How many calls come in all of it."""
+        """How many come in all of it."""
         return sum(slot.count for slot in self.slots)
 
     @property
@@ -104,7 +104,7 @@ def agenda(
     if len(within) > MOST_SCHEDULES:
         for slot in slots:
             slot.count = schedules.count_firing(store, slot.begin, slot.end, MOST_COUNTED)
-            slot.at_least = slot.count > 0
+            slot.at_least = True  # a slot with nobody's next firing may well have the one after it
         return Agenda(slots, len(within))
     steps = 0
     for schedule in within:

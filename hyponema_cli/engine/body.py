@@ -64,8 +64,21 @@ _CLEARS = {
     "calling_window": "window",
     "webhook_url": "webhook_url",
     "webhook_events": "webhook_events",
+    "customer_context": "context",
+    "metadata": "metadata",
 }
 """What a null in a change unsets."""
+_ALWAYS_SET = (
+    "agent_id",
+    "max_attempts",
+    "retry_delay_seconds",
+    "retry_policy",
+    "retry_on",
+    "backoff",
+    "priority",
+    "enabled",
+)
+"""What a null in a change cannot unset, and hyp never prints as null."""
 _OF_OTHERS = {"local_time": "local_time_from", "timezone": "timezone_from", "calling_window": "calling_window_from"}
 """Fields that hyp prints as they are in force, and the field beside each that tells whose they are."""
 _WAYS = {
@@ -111,6 +124,8 @@ def read(body: object, *, change: bool = False) -> Request:
     for name in body:
         if name not in FIELDS and name not in PRINTED:
             raise unknown("field", name, FIELDS)
+        if change and body[name] is None and name in _ALWAYS_SET:
+            raise InvalidInput(f"{name} null: it cannot be unset", hint="leave it out to keep what it is")
     given = {name: value for name, value in body.items() if value is not None and name not in PRINTED}
     for name, whose in _OF_OTHERS.items():
         if name in given and body.get(whose) in ("user", "workspace"):

@@ -104,9 +104,10 @@ def resolve(desk: Desk, call_id: str, *, placed: bool) -> str:
 
 def _doubt_orphans(desk: Desk, now: datetime, report: TickReport) -> None:
     with desk.store.transaction():
-        for call_id, execution_id in calls.orphans(desk.store, now - ORPHANED_AFTER):
+        for call_id, execution_id, intended_at in calls.orphans(desk.store, now - ORPHANED_AFTER):
             calls.doubt(desk.store, call_id, "process_lost", None, now)
-            executions.doubt(desk.store, execution_id, "process_lost", now)
+            # If the carrier was asked, it was at once; we have only noticed now.
+            executions.doubt(desk.store, execution_id, "process_lost", intended_at)
             desk.log(now, "call.in_doubt", execution_id=execution_id, call_id=call_id, reason="process_lost")
             report.in_doubt += 1
 

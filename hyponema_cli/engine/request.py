@@ -22,7 +22,7 @@ from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.told import refuse_unreachable, refuse_untellable
 from hyponema_cli.store import Store, agents, users
 
-CLEARABLE = {
+CLEARABLE: dict[str, Any] = {
     "timezone": None,
     "name": None,
     "description": None,
@@ -33,9 +33,11 @@ CLEARABLE = {
     "window": None,
     "webhook_url": None,
     "webhook_events": (),
+    "context": {},
+    "metadata": {},
 }
 """Fields that an edit can unset, and what they are then."""
-_STORED_AS = {"start": "start_at", "until": "until_at", "window": "calling_window"}
+_STORED_AS = {"start": "start_at", "until": "until_at", "window": "calling_window", "context": "customer_context"}
 MOST = 1_000_000
 """The largest number that an option takes; more is a slip of the finger."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hyponema_cli.core import token as core
 from hyponema_cli.core.errors import NotFound, nearest
@@ -45,10 +45,14 @@ def revoke(desk: Desk, name: str) -> Token:
     return found
 
 
-def bearer(store: Store, text: str) -> Token | None:
-    """Return the token that somebody shows; None when it is none of ours."""
-    token_id = core.id_in(text)
-    found = tokens.find(store, token_id) if token_id is not None else None
+def by_id(store: Store) -> dict[str, Token]:
+    """Return all tokens."""
+    return {each.id: each for each in tokens.select(store)}
+
+
+def bearer(ours: Mapping[str, Token], text: str) -> Token | None:
+    """Return which of our tokens somebody shows; None when it is none of them."""
+    found = ours.get(core.id_in(text) or "")
     # Nobody learns from the time that this takes whether there is such an id.
     matches = core.is_the_one(text, found.digest if found is not None else _NOBODYS)
     return found if matches else None

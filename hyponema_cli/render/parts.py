@@ -5,7 +5,7 @@ Phone numbers are masked: screens are shared, and pages are sent about.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -27,16 +27,24 @@ def section(key: str, title: str, *inside: Html | None) -> Html:
     return tag("section", tag("h2", title, id=key), *inside, aria_labelledby=key, class_=key)
 
 
-def doubts(found: Sequence[Doubtful], count: int, zone: ZoneInfo) -> Html:
-    """Tell of calls in doubt, of which there are `count`, and how each is settled."""
-    return section("doubts", f"In doubt: {some(count, 'call')}", *_doubts(found, count, zone))
+def doubts(
+    found: Sequence[Doubtful], count: int, zone: ZoneInfo, shown: Callable[[Doubtful], Html] | None = None
+) -> Html:
+    """Tell of calls in doubt, of which there are `count`, and how each is settled; `shown`: how to write which it is.
+
+    Without it, by its number.
+    """
+    title = f"In doubt: {some(count, 'call')}"
+    return section("doubts", title, *_doubts(found, count, zone, shown or (lambda it: number(it.to_number))))
 
 
-def _doubts(found: Sequence[Doubtful], count: int, zone: ZoneInfo) -> Iterator[Html | None]:
+def _doubts(
+    found: Sequence[Doubtful], count: int, zone: ZoneInfo, shown: Callable[[Doubtful], Html]
+) -> Iterator[Html | None]:
     yield tag(
         "p",
         "Nobody knows whether these phones rang. Their numbers are locked until somebody says so: look at the "
-        "carrier's own list of calls, then say for each, with the id of the call:",
+        "carrier's own list of calls, then say for each, in this workspace and with the id of the call:",
     )
     yield tag(
         "p",
@@ -44,14 +52,13 @@ def _doubts(found: Sequence[Doubtful], count: int, zone: ZoneInfo) -> Iterator[H
         " or ",
         tag("code", "hyp reconcile --resolve CALL not-placed"),
     )
-    rows = [_doubt(each, zone) for each in found]
+    rows = [(shown(each), *_doubt(each, zone)) for each in found]
     yield table("Calls in doubt, the oldest first", ("Number", "Since", "Why", "Carrier", "Call"), rows, "cards")
     yield more(count - len(found), "hyp reconcile")
 
 
 def _doubt(it: Doubtful, zone: ZoneInfo) -> tuple[str, ...]:
     return (
-        number(it.to_number),
         instant(it.created_at, zone),
         REASONS.get(it.reason, it.reason),
         tag("span", it.carrier, ", from ", number(it.from_number)),

@@ -27,6 +27,8 @@ from hyponema_cli.render.web import Paging, Seat, as_of, document, link
 from hyponema_cli.store.calls import Ringing
 from hyponema_cli.store.schedules import AgentLoad
 
+CALENDAR_YEARS = 20
+"""No month is shown that is further off, but that of a schedule's next firing."""
 DAYS_OF_A_STATUS = 30
 """How far back the history is searched for one outcome."""
 _NUMBER = re.compile(r"\+[0-9]+")
@@ -53,7 +55,12 @@ def _live(settings: Settings) -> Html | None:
 
 def _parts(it: Watch, seat: Seat) -> Iterator[Html | None]:
     if it.doubt_count:
-        yield doubts(it.doubts, it.doubt_count, it.zone)
+        yield doubts(
+            it.doubts,
+            it.doubt_count,
+            it.zone,
+            lambda each: link(number(each.to_number), seat.to("executions", each.execution_id)),
+        )
     if it.troubles:
         yield section("troubles", "Needs attention", tag("ul", *(tag("li", each.said) for each in it.troubles)))
     ringing = f": {some(it.ringing_count, 'call')}" if it.ringing_count else ""
@@ -112,24 +119,27 @@ def _reason(it: Execution) -> str | None:
     return REASONS.get(it.reason, it.reason) if it.reason else None
 
 
+_ASKED_LATER = joined("The gates are asked when each comes; ", tag("code", "hyp simulate"), " asks them beforehand.")
+
+
 def _hours(it: Watch, seat: Seat) -> Iterator[Html | None]:
-    if not it.hours.count:
+    if not it.hours.count and not it.hours.at_least:
         yield tag("p", "Nothing comes in the next 24 hours.", class_="said")
         if it.coming:
             yield tag("p", "Then:")
             yield _coming(it.coming, it, seat)
         return
-    yield tag("p", f"{_count(it.hours)} on the clocks of {it.zone.key}.", _counted_how(it.hours))
+    yield tag("p", f"{_count(it.hours)} on the clocks of {it.zone.key}. ", _ASKED_LATER, _counted_how(it.hours))
     change = walltime.first_change(it.zone, it.now, it.hours.slots[-1].end)
     if change is not None:
         yield tag("p", f"The clocks change at {times.local(change, it.zone)} {it.zone.key}.", class_="note")
     drawn = svg.columns(
         [svg.Column(_hour(slot, it.zone), [("open", slot.count)], _said(slot, it.zone)) for slot in it.hours.slots],
-        f"Calls by hour: {_count(it.hours)}. The numbers are in the table below.",
+        f"Firings by hour: {_count(it.hours)}. The numbers are in the table below.",
         labels=7,
     )
     rows = [(_said_hour(slot, it.zone), _number_of(slot)) for slot in it.hours.slots if slot.count]
-    numbers = table("Calls by hour", ("Hour", "Calls"), rows, "numbers")
+    numbers = table("Firings by hour", ("Hour", "Firings"), rows, "numbers")
     yield tag(
         "figure",
         tag("div", drawn, class_="plot"),
@@ -162,7 +172,7 @@ def _said_hour(slot: Slot, zone: ZoneInfo) -> str:
 
 
 def _said(slot: Slot, zone: ZoneInfo) -> str:
-    return f"{_said_hour(slot, zone)}: {_number_of(slot)} {'call' if slot.count == 1 else 'calls'}"
+    return f"{_said_hour(slot, zone)}: {_number_of(slot)} {'firing' if slot.count == 1 else 'firings'}"
 
 
 def _number_of(slot: Slot) -> str:
@@ -170,7 +180,7 @@ def _number_of(slot: Slot) -> str:
 
 
 def _count(it: Agenda) -> str:
-    return ("At least " if it.at_least else "") + some(it.count, "call")
+    return ("At least " if it.at_least else "") + some(it.count, "firing")
 
 
 def _counted_how(it: Agenda) -> str | None:
@@ -259,7 +269,9 @@ def calendar(it: Month, seat: Seat, *, link_from: tuple[str, ...] | None) -> Ite
 
     `link_from` is the page that shows other months; empty for the one that does nothing else, None for no links.
     """
-    yield tag("p", f"{_count(it.agenda)} to come.", _counted_how(it.agenda)) if it.agenda.slots else None
+    yield (
+        tag("p", f"{_count(it.agenda)} to come. ", _ASKED_LATER, _counted_how(it.agenda)) if it.agenda.slots else None
+    )
     weeks = [list(days) for _, days in groupby(it.days, lambda day: day.date.isocalendar()[:2])]
     blank = tag("td", "")
     rows = [
@@ -298,8 +310,8 @@ def _day(it: Day, month: Month) -> Html:
         inside.append(tag("span", " today", class_="unseen"))
     if not it.exists:
         inside.append(tag("span", " no such day", class_="clock"))
-    if slot is not None and slot.count:
-        unit = tag("span", " call" if slot.count == 1 else " calls", class_="unseen")
+    if slot is not None and (slot.count or slot.at_least):
+        unit = tag("span", " firing" if slot.count == 1 else " firings", class_="unseen")
         inside.append(tag("span", " ", _number_of(slot), unit, class_="count"))
     for change in it.changes:
         way = "clocks forward" if change.after > change.before else "clocks back"
@@ -312,6 +324,8 @@ def _neighbours(it: Month, seat: Seat, path: tuple[str, ...]) -> Html | None:
     this_month = it.today.replace(day=1)
     before = previous_month(it.first)
     following = next_month(it.first)
+    if following.year - it.today.year >= CALENDAR_YEARS:
+        return None
     address = {each: seat.to(*path, month=f"{each:%Y-%m}") for each in (before, following)}
     paging = Paging(address[before] if before >= this_month else None, address[following])
     return paging.written(f"‹ {before:%B %Y}", f"{following:%B %Y} ›")

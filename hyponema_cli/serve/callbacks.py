@@ -13,6 +13,7 @@ from fastapi.responses import Response
 
 from hyponema_cli.carriers.instructions import callback_address
 from hyponema_cli.carriers.twilio_account import auth_token_of
+from hyponema_cli.core.errors import HypError
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.notice import noticed
 from hyponema_cli.serve.callers import Porter, form_of, octets_of
@@ -30,12 +31,19 @@ async def twilio_tells(request: Request, call_id: str = "") -> Response:
     request.state.who = "twilio"
     fields = form_of(await octets_of(request))
     signature = request.headers.get("x-twilio-signature", "")
+    trouble: HypError | None = None
     for room in porter.rooms.values():
-        verified = await room.ask(
-            lambda desk: _take(porter.house, desk, call_id, fields, signature), actor="carrier:twilio"
-        )
+        try:
+            verified = await room.ask(
+                lambda desk: _take(porter.house, desk, call_id, fields, signature), actor="carrier:twilio"
+            )
+        except HypError as error:
+            trouble = error  # a workspace that cannot be read must not swallow what is told of another's calls
+            continue
         if verified:
             return Response(status_code=204)
+    if trouble is not None:
+        raise trouble
     raise Trouble(403, "credentials", "this callback is not signed as one of ours would be")
 
 

@@ -1,7 +1,7 @@
 """Who asks, and may they? A bearer token, its scopes, and how often it may come; then what the request says.
 
-Wrong tokens are slowed down by the address that they come from, and right ones by their own name: so behind a proxy,
-where all come from one address, nobody's guessing keeps others out.
+Wrong tokens are counted by the address that they come from, and right ones by their own name. A right one is let in
+however many wrong ones came before it: behind a proxy, where all come from one address, guessing keeps nobody out.
 """
 
 from __future__ import annotations
@@ -54,10 +54,6 @@ class Bucket:
             return False
         self._left -= 1
         return True
-
-    def is_empty(self, now: float) -> bool:
-        """True when there is none to take."""
-        return bool(self._at) and self._left + (now - self._at) * self._a_second < 1
 
 
 class Buckets:
@@ -132,13 +128,12 @@ class Porter:
 
     async def vouched(self, request: Request, room: Room, text: str) -> Token:
         """Return the token that a request shows; raises Trouble when it is wrong, or when too many were."""
-        now = asyncio.get_running_loop().time()
-        wrong = self._wrong.of(request.client.host if request.client else "")
-        if not room.is_known(text) and wrong.is_empty(now):
-            raise Trouble(429, "busy", "too many wrong tokens came from there; try again", None, {"Retry-After": "5"})
         token = await room.bearer(text)
         if token is None:
-            wrong.take(now)
+            wrong = self._wrong.of(request.client.host if request.client else "")
+            if not wrong.take(asyncio.get_running_loop().time()):
+                said = "too many wrong tokens came from there; try again"
+                raise Trouble(429, "busy", said, None, {"Retry-After": "5"})
             raise Trouble(401, "credentials", "this token is not known here", "see: hyp tokens list", _WRONG)
         return token
 
@@ -156,9 +151,9 @@ class Caller:
     token_id: str
     actor: str
 
-    async def ask(self, act: Callable[[Desk], T], *, together: bool = False, dials: bool = False) -> T:
-        """Let `act` be done in the workspace."""
-        return await self.room.ask(act, actor=self.actor, together=together, dials=dials)
+    async def ask(self, act: Callable[[Desk], T], **how: bool) -> T:
+        """Let `act` be done in the workspace; `how`: see `Room.ask`."""
+        return await self.room.ask(act, actor=self.actor, **how)
 
     async def body(self) -> Any:
         """Return what the body says; raises Trouble for what is not JSON, or too much."""

@@ -108,7 +108,8 @@ async def show_occurrences(
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 10,
 ) -> JSONResponse:
     """Preview when it fires: UTC, local time, what the clocks do to it, and what every gate says."""
-    return JSONResponse(await caller.ask(partial(schedules.occurrences, schedule_id, after, until, limit)))
+    asked = partial(schedules.occurrences, schedule_id, after, until, limit)
+    return JSONResponse(await caller.ask(asked, looks=True))
 
 
 def _texts_of(said: Any) -> dict[str, str]:

@@ -112,7 +112,7 @@ async def execute_now(caller: Dialler, schedule_id: str) -> JSONResponse:
 @routes.get(f"{_ONE}/history", **told(HISTORY))
 async def show_history(caller: Reader, schedule_id: str) -> JSONResponse:
     """Tell what became of every occurrence; the coming one is `pending`, at the end."""
-    return JSONResponse(await caller.ask(partial(schedules.history, schedule_id)))
+    return JSONResponse(await caller.ask(partial(schedules.history, schedule_id), looks=True))
 
 
 @routes.get("/scheduler/health", **told(HEALTH))
@@ -139,7 +139,7 @@ async def list_page(
     offset: int,
 ) -> JSONResponse:
     """List one page of schedules."""
-    rows, has_more = await caller.ask(partial(schedules.list_, status, agent_id, user_id, limit, offset))
+    rows, has_more = await caller.ask(partial(schedules.list_, status, agent_id, user_id, limit, offset), looks=True)
     if not has_more:
         return JSONResponse(rows)
     following = request.url.include_query_params(offset=offset + limit)

@@ -11,13 +11,46 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hyponema_cli.core.errors import Conflict, InvalidInput, Unusable
 from hyponema_cli.serve.door import App
 
 MOST_CONNECTIONS = 1_000
+LARGEST_HEAD = 1 << 16
+"""Bytes of the line and the headers of a request, besides the first that come: these are 256 KiB at most."""
 DRAIN_SECONDS = 30
 """How long requests under way get at the end."""
+
+
+class Protocol(HttpToolsProtocol):
+    """HTTP/1.1 by uvicorn, with a bound to the head of a request, which the parser holds whole in memory."""
+
+    _is_in_head = False
+    _is_new = False
+    _head = 0
+
+    def on_message_begin(self) -> None:
+        """Begin to count."""
+        super().on_message_begin()
+        self._is_in_head, self._is_new, self._head = True, True, 0
+
+    def on_headers_complete(self) -> None:
+        """End it."""
+        self._is_in_head = False
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; refuse a head that goes on and on."""
+        super().data_received(data)
+        if not self._is_in_head:
+            return
+        if self._is_new:  # before it may stand the end of another request
+            self._is_new = False
+            return
+        self._head += len(data)
+        if self._head > LARGEST_HEAD:
+            self.send_400_response("The head of this request is too large.")
 
 
 class Server(uvicorn.Server):
@@ -35,6 +68,7 @@ def server_of(app: App) -> Server:
     return Server(
         uvicorn.Config(
             app,
+            http=Protocol,
             log_config=None,
             access_log=False,
             # What a proxy says of its clients is not believed.

@@ -48,7 +48,6 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-CALENDAR_YEARS = 20
 LOOKED_BACK = timedelta(days=web_watch.DAYS_OF_A_STATUS)
 LARGEST_OFFSET = 1_000_000_000
 
@@ -375,13 +374,13 @@ async def schedule(visitor: Visitor) -> Response:
             coming = list(islice(occurrences_ahead(desk.store, found, settings), 5))
         except InvalidInput:  # it has lost its zone, or its time of day
             zone, coming = seat.zone, []
-        day = first or wall_of(found.next_run_at or seat.now, zone).date()
+        day = _within(first, seat) if first else wall_of(found.next_run_at or seat.now, zone).date()
         return web_why.OneSchedule(
             found,
             settings,
             explain.why(desk, found.id, None)[0],
             coming,
-            engine.month_of(desk.store, settings, _within(day, seat), zone, seat.now, found),
+            engine.month_of(desk.store, settings, day, zone, seat.now, found),
             executions.select(desk.store, schedule_id=found.id, limit=10),
         )
 
@@ -460,7 +459,7 @@ def _printable(text: str) -> str:
 
 def _offset(request: Request) -> int:
     text = request.query_params.get("offset", "0")
-    if not (text.isascii() and text.isdigit() and int(text[:12]) <= LARGEST_OFFSET):
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= LARGEST_OFFSET):
         raise InvalidInput(f"offset {text!r} must be a whole number, 0 or more", hint="leave it out for the first")
     return int(text)
 
@@ -477,7 +476,7 @@ def _month(request: Request) -> date | None:
 
 def _within(day: date, seat: Seat) -> date:
     """Refuse months that are too far off to be computed."""
-    if not 0 <= day.year - seat.now.year + 1 <= CALENDAR_YEARS:
+    if not 0 <= day.year - seat.now.year + 1 <= web_watch.CALENDAR_YEARS:
         raise InvalidInput(f"{day.isoformat()[:7]} is too far off", hint="as in 2027-03")
     return day
 

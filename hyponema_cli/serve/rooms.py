@@ -1,7 +1,7 @@
 """What does a request work on? A workspace. Threads have its file open: one of them for requests to carriers.
 
-A third is for pages. Bookings that wait together share a transaction; readings of the same thing that wait together
-share one reading.
+A third is for pages, and for what takes long to read. Bookings that wait together share a transaction; readings of
+the same thing that wait together share one reading.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hyponema_cli.clock import Clock
-from hyponema_cli.core.token import Token
+from hyponema_cli.core.token import Token, id_in
 from hyponema_cli.engine import tokens
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.serve.problems import Trouble
@@ -23,8 +23,7 @@ from hyponema_cli.service.clerk import Clerk
 MOST_WAITING = 1_000
 """Requests that wait for a workspace. Who comes then is told to come again, and not left waiting for minutes."""
 FRESH_SECONDS = 1.0
-"""How long a token is taken for good that was just looked up."""
-MOST_KNOWN = 1_000
+"""How long the tokens are taken for what they were when they were last read."""
 
 T = TypeVar("T")
 
@@ -64,7 +63,8 @@ class Room:
         self._looker = Clerk(path, clock)
         self._waiting = 0
         self._shared: dict[str, asyncio.Future[Any]] = {}
-        self._known: dict[str, tuple[Token, float]] = {}
+        self._tokens: dict[str, Token] = {}
+        self._read_at = float("-inf")
 
     async def ask(
         self,
@@ -77,7 +77,7 @@ class Room:
     ) -> T:
         """Let `act` be done in a thread of the workspace; `together`: in one transaction with others that wait.
 
-        `dials`: it may wait for a carrier; `looks`: it only reads, for a page.
+        `dials`: it may wait for a carrier; `looks`: it only reads, and much.
         """
         if self._waiting >= MOST_WAITING:
             raise Trouble(503, "busy", "too many requests wait for this workspace; try again", None, _SOON)
@@ -107,24 +107,16 @@ class Room:
         if not done.cancelled():
             done.exception()  # each who waits is told; nobody may be left
 
-    def is_known(self, text: str) -> bool:
-        """True for a token that was good when it was last looked up."""
-        return text in self._known
-
     async def bearer(self, text: str) -> Token | None:
-        """Return the token that somebody shows; None when it is none of this workspace's."""
+        """Return the token that somebody shows; None when it is none of this workspace's.
+
+        All are read at once, so that a thousand guesses that wait together cost one reading.
+        """
         now = asyncio.get_running_loop().time()
-        known = self._known.get(text)
-        if known is not None and now - known[1] < FRESH_SECONDS:
-            return known[0]
-        found = await self.ask(lambda desk: tokens.bearer(desk.store, text))
-        if found is None:
-            self._known.pop(text, None)
-        else:
-            if len(self._known) >= MOST_KNOWN:
-                self._known.clear()
-            self._known[text] = (found, now)
-        return found
+        if now - self._read_at >= FRESH_SECONDS or id_in(text) not in self._tokens:
+            self._tokens = await self.ask_shared("tokens", lambda desk: tokens.by_id(desk.store))
+            self._read_at = now
+        return tokens.bearer(self._tokens, text)
 
     async def close(self) -> None:
         """Do what waits, and let go of the file."""

@@ -114,7 +114,7 @@ class _File:
     def desk(self) -> Desk:
         """Return a desk on the file that bears the name now: what is booked in one that was moved away is lost."""
         identity = self._look()
-        if self._desk is None or identity != self._identity:
+        if self._desk is None or identity != self._identity or not self._desk.store.is_as_we_know_it():
             self.let_go()
             self._desk, self._identity = desk_of(open_store(self.path), self._clock, ACTOR), identity
         return self._desk

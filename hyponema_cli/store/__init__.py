@@ -65,6 +65,11 @@ class Store:
                 self.execute("rollback")
             raise
 
+    def is_as_we_know_it(self) -> bool:
+        """False when a newer hyp has changed the schema since the file was opened: to be looked at before writing."""
+        (version,) = self.execute("pragma user_version").fetchone()
+        return bool(version == SCHEMA_VERSION)
+
     @contextmanager
     def reading(self) -> Iterator[None]:
         """See the file as it is at one moment, in however many queries. Joins a transaction that is open."""

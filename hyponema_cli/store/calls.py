@@ -434,12 +434,13 @@ def to_follow(store: Store, now: datetime, limit: int) -> list[Followed]:
     ]
 
 
-def orphans(store: Store, placing_since: datetime) -> list[tuple[str, str]]:
-    """Return (call, execution) ids of intents that their process can no longer be carrying out."""
+def orphans(store: Store, placing_since: datetime) -> list[tuple[str, str, datetime]]:
+    """Return intents that their process can no longer be carrying out: call and execution by id, and since when."""
     rows = store.execute(
-        "select id, execution_id from calls where status = 'placing' and created_at <= ?", (to_text(placing_since),)
+        "select id, execution_id, created_at from calls where status = 'placing' and created_at <= ?",
+        (to_text(placing_since),),
     )
-    return [(row[0], row[1]) for row in rows]
+    return [(row[0], row[1], from_text(row[2])) for row in rows]
 
 
 def not_placed(store: Store, execution_id: str) -> int:

@@ -86,6 +86,24 @@ def test_a_null_in_a_change_unsets_its_field(in_the_guides: World) -> None:
     assert after.next_run_at == before.next_run_at
 
 
+def test_a_null_empties_context_and_metadata_and_what_comes_with_it_takes_their_place(in_the_guides: World) -> None:
+    before = book_it(in_the_guides, guides.GUIDE_B_ADVANCED)
+    assert before.customer_context and before.metadata
+    change = body.read({"customer_context": None, "metadata": None}, change=True)
+    _, after = book.edit(in_the_guides.desk, before.id, change)
+    assert (after.customer_context, after.metadata) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["agent_id", "max_attempts", "retry_delay_seconds", "retry_policy", "retry_on", "backoff", "priority", "enabled"],
+)
+def test_what_is_always_set_cannot_be_unset(name: str) -> None:
+    with pytest.raises(InvalidInput, match=f"{name} null: it cannot be unset"):
+        body.read({name: None}, change=True)
+    body.read({name: None, "phone_number": "+34600000001", "cron_expression": "0 9 * * MON"})
+
+
 def test_enabled_false_pauses_and_enabled_true_resumes(in_the_guides: World) -> None:
     before = book_it(in_the_guides, guides.GUIDE_B_RECURRING)
     _, paused = book.edit(in_the_guides.desk, before.id, body.read({"enabled": False}, change=True))

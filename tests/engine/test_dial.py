@@ -199,7 +199,8 @@ def test_an_intent_whose_process_died_becomes_a_doubt_and_never_due_again(world:
     world.run_until(MONDAY + timedelta(hours=3))
     assert call_states(world) == [("in_doubt", "process_lost")]
     assert len(world.dials()) == 1
-    assert (world.history(once)[0].status, world.history(once)[0].reason) == ("in_doubt", "process_lost")
+    (execution,) = world.history(once)
+    assert (execution.status, execution.reason, execution.actual_time) == ("in_doubt", "process_lost", MONDAY)
 
 
 def test_a_request_is_not_sent_after_its_deadline(world: World) -> None:

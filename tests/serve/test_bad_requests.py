@@ -13,6 +13,7 @@ import pytest
 
 from hyponema_cli.engine import book
 from hyponema_cli.engine.body import GRACE
+from hyponema_cli.serve.app import app_of
 from hyponema_cli.serve.callers import LARGEST, WRONG_AT_ONCE, Bucket
 from hyponema_cli.store import migrations
 from tests.serve.conftest import CALL, NOON, Site
@@ -205,6 +206,20 @@ class TestTokens:
         asked = [("GET", CALLS, None)] * int(WRONG_AT_ONCE + 5)
         statuses = [each.status_code for each in site.ask_all(asked, shows="hyp_" + "0" * 10 + "_" + "x" * 43)]
         assert statuses == [401] * int(WRONG_AT_ONCE) + [429] * 5
+
+    def test_whoever_guesses_from_the_same_address_keeps_no_right_token_out(self, site: Site) -> None:
+        async def story() -> list[int]:
+            app = app_of(site.house)
+            transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
+            shown = ["hyp_" + "0" * 10 + "_" + "x" * 43] * int(WRONG_AT_ONCE + 5) + [site.tokens["read"]]
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8010") as client:
+                asked = [client.get(CALLS, headers={"Authorization": f"Bearer {token}"}) for token in shown]
+                statuses = [(await each).status_code for each in asked]
+            for room in app._app.state.porter.rooms.values():  # type: ignore[attr-defined]
+                await room.close()
+            return statuses
+
+        assert asyncio.run(story())[-2:] == [429, 200]
 
     def test_no_token_is_in_the_file_nor_in_the_log(self, site: Site) -> None:
         for text in site.tokens.values():

@@ -182,6 +182,12 @@ def test_the_token_may_stand_in_a_file_beside_a_key_that_places_the_calls(desk: 
     assert desk.tell("completed").status_code == 204
 
 
+def test_a_callback_finds_its_call_though_another_workspace_cannot_be_read(desk: Desk, tmp_path: Path) -> None:
+    desk.pass_at(0)
+    desk.site.house = replace(desk.site.house, workspaces={"gone": tmp_path / "gone.db", "default": desk.site.db})
+    assert desk.tell("completed").status_code == 204
+
+
 def test_a_callback_finds_the_workspace_of_its_call(desk: Desk, tmp_path: Path, furnished: Path) -> None:
     desk.pass_at(0)
     other = tmp_path / "other.db"

@@ -233,6 +233,20 @@ def test_a_client_that_sends_half_a_request_keeps_nobody_waiting(hyp: Hyp) -> No
         assert server.end() == 0
 
 
+def test_a_head_without_an_end_is_refused_before_it_fills_the_memory(hyp: Hyp) -> None:
+    with serving(hyp, "--no-auth") as server, socket.create_connection(("127.0.0.1", server.port)) as endless:
+        endless.sendall(b"GET /api/scheduled-calls HTTP/1.1\r\nHost: localhost\r\nX-Long: ")
+        with suppress(OSError):
+            for _ in range(2_000):
+                endless.sendall(b"x" * 10_000)
+        with suppress(ConnectionResetError):
+            assert endless.recv(100).startswith(b"HTTP/1.1 400 ")
+        large = {**CALL, "metadata": {"note": "x" * 900_000}}
+        assert server.ask("POST", "/api/scheduled-calls", large)[0] in (201, 422), "a body may be large"
+        assert server.ask("GET", "/api/scheduled-calls")[0] == 200
+        assert server.end() == 0
+
+
 def test_a_token_that_is_revoked_gets_in_no_more_after_a_second(hyp: Hyp) -> None:
     token = hyp.ok("tokens", "add", "crm").out.strip()
     with serving(hyp) as server:

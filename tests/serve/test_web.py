@@ -20,7 +20,7 @@ from hyponema_cli.clock import VirtualClock
 from hyponema_cli.core.records import Agent
 from hyponema_cli.core.token import Scope
 from hyponema_cli.core.when import WhenWords
-from hyponema_cli.engine import book, tokens
+from hyponema_cli.engine import agenda, book, tokens
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.request import Request
 from hyponema_cli.render import web
@@ -218,6 +218,8 @@ class TestWhatIsShown:
             "Last outcomes",
         ]
         assert "hyp reconcile --resolve CALL not-placed" in found.of("code")
+        (execution_id,) = office.site.query("select execution_id from calls where status = 'in_doubt'")[0]
+        assert f"/page/executions/{execution_id}" in found.links()
 
     def test_schedules_stand_by_agent_with_both_clocks_and_their_last_outcome(self, office: Tab) -> None:
         found = office.get("/")
@@ -228,7 +230,7 @@ class TestWhatIsShown:
 
     def test_the_coming_day_and_the_month_are_counted_and_the_clock_change_is_said(self, office: Tab) -> None:
         found = office.get("/")
-        assert "5 calls on the clocks of Europe/Madrid." in found.of("p")
+        assert any("5 firings on the clocks of Europe/Madrid." in each for each in found.of("p"))
         assert [row for row in found.of("th") if re.match(r"(Wed|Thu) \d", row)] == [
             "Thu 02:00 to 03:00",
             "Thu 12:00 to 13:00",
@@ -236,14 +238,14 @@ class TestWhatIsShown:
             "Thu 18:00 to 19:00",
         ]
         assert "Sun 25 Oct: the clocks go back 1h, from 03:00 to 02:00" in found.of("li")
-        assert "47 calls to come." in found.of("p")
+        assert any("47 firings to come." in each for each in found.of("p"))
 
     def test_under_the_next_24_hours_stands_only_what_fires_in_them(self, tab: Tab, site: Site) -> None:
         book_one(site.db, site.clock, WhenWords(weekdays="1,2", at="23:00"), "Night round")
         book_one(site.db, site.clock, WhenWords(weekdays="7", at="10:00"), "Sunday round")
         tab.sign_in("read")
         under = tab.get("/").section("The next 24 hours")
-        assert "1 call on the clocks of UTC." in under
+        assert any("1 firing on the clocks of UTC." in each for each in under)
         assert "Night round" in under and "Sunday round" not in under
         assert "Sunday round" in tab.get("/").section("Schedules")
 
@@ -287,6 +289,33 @@ class TestWhatIsShown:
         assert "WAITS: outside the calling window" in one.of("strong")
         assert "calling_window" in one.of("code")
         assert any("widen the window" in word for word in one.of("code"))
+
+    def test_a_schedule_that_is_decades_ahead_has_its_page(self, tab: Tab, site: Site) -> None:
+        far = book_one(site.db, site.clock, WhenWords(at="2090-12-01 14:30"), "Far ahead", timezone="Europe/Madrid")
+        tab.sign_in("read")
+        found = tab.get(f"/page/schedules/{far}")
+        assert "Far ahead" in found.of("h1") + found.of("bdi")
+        assert "1 firing to come." in found.text()
+        assert not [each for each in found.links() if "month=" in each]
+        tab.get(f"/page/schedules/{far}?month=2090-11", 422)
+
+    def test_a_month_of_more_schedules_than_can_be_gone_through_calls_no_day_empty(
+        self, tab: Tab, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(agenda, "MOST_SCHEDULES", 2)
+        for hour in (9, 10, 11):
+            book_one(site.db, site.clock, WhenWords(weekdays="1-7", at=f"{hour:02}:00"), f"Round {hour}")
+        tab.sign_in("read")
+        found = tab.get("/page/month?month=2024-02")
+        assert "At least 0 firings to come." in found.text()
+        assert found.text().count("0+") == 29
+        assert "Nothing comes" not in tab.get("/").text()
+
+    @pytest.mark.parametrize("offset", ["0" * 12 + "9" * 25, "9" * 5000, "10000000000", "-1", "x"])
+    def test_an_offset_that_is_none_is_refused(self, tab: Tab, offset: str) -> None:
+        tab.sign_in("read")
+        for page in ("history", "agents"):
+            tab.get(f"/page/{page}?offset={offset}", 422)
 
     def test_an_empty_workspace_says_what_to_do(self, tab: Tab) -> None:
         found = tab.sign_in("read")

@@ -30,6 +30,7 @@ from hyponema_cli import (
     Unusable,
 )
 from hyponema_cli.clock import VirtualClock
+from hyponema_cli.core.errors import NewerSchema
 from hyponema_cli.engine import book
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.report import TickReport
@@ -354,6 +355,21 @@ def test_what_is_booked_goes_to_the_file_that_bears_the_name_now(db: Path) -> No
             copy.rename(db)
             await service.schedule_call(**{**CALL, "phone_number": number(2)})
         assert (booked(away), booked(db)) == ([CALL["phone_number"]], [number(2)])
+
+    asyncio.run(story())
+
+
+def test_nothing_is_booked_in_a_file_that_a_newer_hyp_has_changed_meanwhile(db: Path) -> None:
+    async def story() -> None:
+        async with ScheduledCallService(db=db, clock=VirtualClock(MONDAY)) as service:
+            await service.schedule_call(**CALL)
+            with closing(sqlite3.connect(db)) as newer:
+                newer.execute("pragma user_version = 9999")
+            assert isinstance(
+                await error_of(service.schedule_call(**{**CALL, "phone_number": number(2)})), NewerSchema
+            )
+            with closing(sqlite3.connect(db)) as connection:
+                assert connection.execute("select count(*) from schedules").fetchone() == (1,)
 
     asyncio.run(story())
 
