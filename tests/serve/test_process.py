@@ -234,7 +234,10 @@ def test_a_client_that_sends_half_a_request_keeps_nobody_waiting(hyp: Hyp) -> No
 
 
 def test_a_head_without_an_end_is_refused_before_it_fills_the_memory(hyp: Hyp) -> None:
-    with serving(hyp, "--no-auth") as server, socket.create_connection(("127.0.0.1", server.port)) as endless:
+    with (
+        serving(hyp, "--no-auth") as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=10) as endless,
+    ):
         endless.sendall(b"GET /api/scheduled-calls HTTP/1.1\r\nHost: localhost\r\nX-Long: ")
         with suppress(OSError):
             for _ in range(2_000):
