@@ -248,7 +248,7 @@ _hyp_spot() {
         ;;
     'hyp schedules cancel')
         commands=''
-        options='--reason=any --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -n --dry-run -h --help'
+        options='--reason=any -y --yes --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -n --dry-run -h --help'
         arguments='ask:schedules'
         goes_on='yes'
         ;;

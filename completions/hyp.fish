@@ -206,7 +206,7 @@ function __hyp_spot --no-scope-shadowing
             set goes_on yes
         case 'hyp schedules cancel'
             set verbs
-            set switches '--reason|any|Why; kept with the schedule.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '-n||Say what would change, and store nothing.' '--dry-run||Say what would change, and store nothing.' '-h||Show this page.' '--help||Show this page.'
+            set switches '--reason|any|Why; kept with the schedule.' '-y||Do not ask.' '--yes||Do not ask.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '-n||Say what would change, and store nothing.' '--dry-run||Say what would change, and store nothing.' '-h||Show this page.' '--help||Show this page.'
             set arguments ask:schedules
             set goes_on yes
         case 'hyp schedules skip'
