@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_type_hints
 
 import typer
 
@@ -212,6 +212,12 @@ _MORE: dict[str, Any] = {
     ],
     "dry_run": Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would change, and store nothing.")],
 }
+BEHIND: dict[str, bool] = {
+    name: kind is not bool
+    for kind, option in map(get_args, _MORE.values())
+    for name in (option.default, *option.param_decls)  # in an Annotated, Typer takes the first for the default
+}
+"""The names of these, which only stand behind a command; True for one that takes a value."""
 FORM = ("jsonl", "ids", "fields")
 """What a command takes that answers with rows."""
 LIST = ("limit", *FORM)
