@@ -46,6 +46,8 @@ class Session:
     """The only fields of a list to show; empty: all."""
     limit: int = 0
     """How many rows of a list to show; 0: all."""
+    is_limited: bool = False
+    """True when somebody said how many."""
     dry_run: bool = False
     no_input: bool = False
     clock: Clock = field(default_factory=SystemClock)
@@ -322,6 +324,7 @@ def _merged(invocation: typer.Context, given: dict[str, Any]) -> Session:
         no_input=session.no_input or given["no_input"],
         **{name: given[name] for name in ("jsonl", "ids", "dry_run") if name in given},
         limit=_limit(given.get("limit", 0)),
+        is_limited=getattr(invocation.get_parameter_source("limit"), "name", None) == "COMMANDLINE",
         fields=_fields(given.get("fields")),
     )
     forms = [f"--{name}" for name in ("json", "jsonl", "ids") if getattr(session, name)]

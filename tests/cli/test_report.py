@@ -111,7 +111,7 @@ def test_the_history_of_one_agent_is_listed(called: Hyp) -> None:
     assert called("history", "--agent", "nobody").code == 4
 
 
-@pytest.mark.parametrize("option", ["--jsonl", "--ids", "--fields=status", "--events"])
+@pytest.mark.parametrize("option", ["--jsonl", "--ids", "--fields=status", "--events", "--limit=50"])
 def test_a_chart_is_no_list(called: Hyp, option: str) -> None:
     answer = called("history", "--chart", option)
     assert (answer.code, answer.out) == (2, "")
