@@ -158,6 +158,14 @@ class Session:
         elif not self.dry_run:
             output.data(row_id + "\n")
 
+    def did(self, past: str) -> str:
+        """Return a verb as a sentence begins with it: `Paused`, or in a dry run `Would pause`."""
+        return f"Would {_BARE[past]}" if self.dry_run else past
+
+    def says(self, present: str, instead: str) -> str:
+        """Return words of how things are now, or in a dry run of how they would be."""
+        return instead if self.dry_run else present
+
     def done(self, sentence: str, shape: Any) -> None:
         """Answer a change: a sentence for people; the thing as it is now, when JSON is asked for."""
         from hyponema_cli.render import json
@@ -175,6 +183,18 @@ class Session:
 
     def _marked(self, shape: Any) -> Any:
         return {**shape, "dry_run": True} if self.dry_run else shape
+
+
+_BARE = {
+    "Added": "add",
+    "Canceled": "cancel",
+    "Changed": "change",
+    "Paused": "pause",
+    "Released": "release",
+    "Removed": "remove",
+    "Resumed": "resume",
+    "Revoked": "revoke",
+}
 
 
 def show_table(columns: Sequence[Column[T]], items: Sequence[T], heading: str | None = None) -> None:

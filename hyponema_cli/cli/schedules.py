@@ -391,7 +391,7 @@ def skip(
         workspace = desk.settings()
     shown = _zone_shown(after, workspace.timezone)
     said = [_local_and_utc(each, shown) for each in (off, after.next_run_at)]
-    sentence = f"{_title(after)} does not call {said[0]}; next {said[1]}."
+    sentence = f"{_title(after)} {session.says('does', 'would')} not call {said[0]}; next {said[1]}."
     session.done(sentence, {**json.schedule(after, workspace), "called_off": to_text(off)})
 
 
@@ -534,7 +534,7 @@ def _each(
     for schedule in changed:
         coming = schedule.next_run_at if schedule.status is ScheduleState.ACTIVE else None
         said = f"; next {times.local_in(coming, schedule.zone_name(workspace.timezone)[0])}" if coming else ""
-        output.say(f"{verb} {_title(schedule)}{said}.")
+        output.say(f"{session.did(verb)} {_title(schedule)}{said}.")
     session.changed([json.schedule(each, workspace) for each in changed])
 
 
