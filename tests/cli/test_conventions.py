@@ -15,6 +15,7 @@ import pytest
 import typer
 
 from hyponema_cli.cli.main import COMMANDS
+from hyponema_cli.cli.shells.spots import FIELDS
 from tests.cli.conftest import COMMAND, PATH, Hyp
 from tests.cli.test_output import on_a_terminal
 
@@ -143,6 +144,7 @@ def test_every_command_takes_the_options_of_its_kind() -> None:
 def test_a_list_says_the_same_in_each_form(full: Hyp, words: tuple[str, ...]) -> None:
     rows = full.ok(*words, "--json").json
     ids = [row[LISTS[words]] for row in rows]
+    assert ",".join(rows[0]) == FIELDS[" ".join(["hyp", *words])], "what Tab completes behind --fields"
     assert len(rows) >= 2
     assert [json.loads(line) for line in full.ok(*words, "--jsonl").out.splitlines()] == rows
     assert full.ok(*words, "--ids").out.splitlines() == ids
