@@ -62,7 +62,7 @@ _hyp_spot() {
         ;;
     'hyp agents list')
         commands=''
-        options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=any -h --help'
+        options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=each:id,name,answer_url,stream_url,application_sid,ring_timeout_seconds,time_limit_seconds,machine_detection,call_reason,created_at,updated_at -h --help'
         arguments=''
         goes_on=''
         ;;
@@ -116,7 +116,7 @@ _hyp_spot() {
         ;;
     'hyp users list')
         commands=''
-        options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=any -h --help'
+        options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=each:id,name,phone_number,timezone,local_time,calling_window,context,created_at,updated_at -h --help'
         arguments=''
         goes_on=''
         ;;
@@ -158,7 +158,7 @@ _hyp_spot() {
         ;;
     'hyp numbers list')
         commands=''
-        options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=any -h --help'
+        options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=each:id,phone_number,carrier,label,agent_id,created_at,updated_at -h --help'
         arguments=''
         goes_on=''
         ;;
@@ -218,7 +218,7 @@ _hyp_spot() {
         ;;
     'hyp schedules list')
         commands=''
-        options='--agent=ask:agents --user=ask:users --status=each:active,paused,completed,exhausted,canceled,all --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=any -h --help'
+        options='--agent=ask:agents --user=ask:users --status=each:active,paused,completed,exhausted,canceled,all --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=each:id,kind,single_shot,agent_id,user_id,phone_number,weekdays,local_time,local_time_from,cron_expression,run_at,timezone,timezone_from,enabled,status,status_reason,name,description,customer_context,metadata,max_occurrences,start_at,until_at,max_attempts,retry_delay_seconds,backoff,retry_on,catch_up_window_seconds,calling_window,calling_window_from,on_doubt,redial_after_seconds,webhook_url,webhook_events,priority,ref,last_run_at,next_run_at,trouble,last_status,created_by,created_at,updated_at -h --help'
         arguments=''
         goes_on=''
         ;;
@@ -248,7 +248,7 @@ _hyp_spot() {
         ;;
     'hyp schedules cancel')
         commands=''
-        options='--reason=any --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -n --dry-run -h --help'
+        options='--reason=any -y --yes --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -n --dry-run -h --help'
         arguments='ask:schedules'
         goes_on='yes'
         ;;
@@ -314,7 +314,7 @@ _hyp_spot() {
         ;;
     'hyp history')
         commands=''
-        options='--events --status=each:pending,dialing,in_progress,waiting_retry,in_doubt,completed,exhausted,failed,skipped,missed,canceled,all --since=any --until=any --session=ask:sessions --agent=ask:agents --chart --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=any -h --help'
+        options='--events --status=each:pending,dialing,in_progress,waiting_retry,in_doubt,completed,exhausted,failed,skipped,missed,canceled,all --since=any --until=any --session=ask:sessions --agent=ask:agents --chart --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=each:execution_id,schedule_id,scheduled_time,actual_time,call_id,status,duration,error,reason,kind,note,attempts,due_at,deadline_at,finished_at,from_number,gates,calls -h --help'
         arguments='ask:schedules'
         goes_on=''
         ;;
@@ -368,7 +368,7 @@ _hyp_spot() {
         ;;
     'hyp sessions list')
         commands=''
-        options='--status=each:live,expired,ended,all --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=any -h --help'
+        options='--status=each:live,expired,ended,all --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=each:id,user_id,phone_number,channel,status,started_at,touched_at,expires_at,ended_at -h --help'
         arguments=''
         goes_on=''
         ;;
@@ -398,7 +398,7 @@ _hyp_spot() {
         ;;
     'hyp promises')
         commands=''
-        options='--agent=ask:agents --since=any --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=any -h --help'
+        options='--agent=ask:agents --since=any --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=each:id,run_at,kept,reason,called_at,promised_at,agent_id,user_id,phone_number,session_id,schedule_id,execution_id -h --help'
         arguments=''
         goes_on=''
         ;;
@@ -416,7 +416,7 @@ _hyp_spot() {
         ;;
     'hyp suppressions list')
         commands=''
-        options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=any -h --help'
+        options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=each:phone_number,reason,created_by,created_at,expires_at -h --help'
         arguments=''
         goes_on=''
         ;;
@@ -434,7 +434,7 @@ _hyp_spot() {
         ;;
     'hyp webhooks list')
         commands=''
-        options='--status=each:pending,delivered,dead,all --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=any -h --help'
+        options='--status=each:pending,delivered,dead,all --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=each:id,event,execution_id,schedule_id,url,status,attempts,next_try_at,last_error,created_at,finished_at -h --help'
         arguments='ask:messages,schedules,executions'
         goes_on=''
         ;;
@@ -464,7 +464,7 @@ _hyp_spot() {
         ;;
     'hyp tokens list')
         commands=''
-        options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=any -h --help'
+        options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --limit=any --jsonl --ids --fields=each:id,name,scopes,created_at -h --help'
         arguments=''
         goes_on=''
         ;;

@@ -51,7 +51,7 @@ function __hyp_spot --no-scope-shadowing
             set goes_on
         case 'hyp agents list'
             set verbs
-            set switches '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|any|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
+            set switches '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|each:id,name,answer_url,stream_url,application_sid,ring_timeout_seconds,time_limit_seconds,machine_detection,call_reason,created_at,updated_at|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
             set arguments
             set goes_on
         case 'hyp agents show'
@@ -96,7 +96,7 @@ function __hyp_spot --no-scope-shadowing
             set goes_on
         case 'hyp users list'
             set verbs
-            set switches '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|any|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
+            set switches '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|each:id,name,phone_number,timezone,local_time,calling_window,context,created_at,updated_at|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
             set arguments
             set goes_on
         case 'hyp users show'
@@ -131,7 +131,7 @@ function __hyp_spot --no-scope-shadowing
             set goes_on
         case 'hyp numbers list'
             set verbs
-            set switches '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|any|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
+            set switches '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|each:id,phone_number,carrier,label,agent_id,created_at,updated_at|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
             set arguments
             set goes_on
         case 'hyp numbers show'
@@ -181,7 +181,7 @@ function __hyp_spot --no-scope-shadowing
             set goes_on
         case 'hyp schedules list'
             set verbs
-            set switches '--agent|ask:agents|Only this agent\'s.' '--user|ask:users|Only this user\'s.' '--status|each:active,paused,completed,exhausted,canceled,all|active,paused,completed,exhausted,canceled or all.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|any|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
+            set switches '--agent|ask:agents|Only this agent\'s.' '--user|ask:users|Only this user\'s.' '--status|each:active,paused,completed,exhausted,canceled,all|active,paused,completed,exhausted,canceled or all.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|each:id,kind,single_shot,agent_id,user_id,phone_number,weekdays,local_time,local_time_from,cron_expression,run_at,timezone,timezone_from,enabled,status,status_reason,name,description,customer_context,metadata,max_occurrences,start_at,until_at,max_attempts,retry_delay_seconds,backoff,retry_on,catch_up_window_seconds,calling_window,calling_window_from,on_doubt,redial_after_seconds,webhook_url,webhook_events,priority,ref,last_run_at,next_run_at,trouble,last_status,created_by,created_at,updated_at|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
             set arguments
             set goes_on
         case 'hyp schedules show'
@@ -206,7 +206,7 @@ function __hyp_spot --no-scope-shadowing
             set goes_on yes
         case 'hyp schedules cancel'
             set verbs
-            set switches '--reason|any|Why; kept with the schedule.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '-n||Say what would change, and store nothing.' '--dry-run||Say what would change, and store nothing.' '-h||Show this page.' '--help||Show this page.'
+            set switches '--reason|any|Why; kept with the schedule.' '-y||Do not ask.' '--yes||Do not ask.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '-n||Say what would change, and store nothing.' '--dry-run||Say what would change, and store nothing.' '-h||Show this page.' '--help||Show this page.'
             set arguments ask:schedules
             set goes_on yes
         case 'hyp schedules skip'
@@ -261,7 +261,7 @@ function __hyp_spot --no-scope-shadowing
             set goes_on
         case 'hyp history'
             set verbs
-            set switches '--events||Show the audit trail: every change of state, by whom and why.' '--status|each:pending,dialing,in_progress,waiting_retry,in_doubt,completed,exhausted,failed,skipped,missed,canceled,all|Only these, or all; may be repeated.' '--since|any|Since an instant, a date, or 24h ago as in 24h.' '--until|any|Up to an instant or a date.' '--session|ask:sessions|Show which tools an agent used in a session, and how.' '--agent|ask:agents|Only this agent\'s.' '--chart||Draw outcomes by day and answers by hour; of 30 days, if not said.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|any|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
+            set switches '--events||Show the audit trail: every change of state, by whom and why.' '--status|each:pending,dialing,in_progress,waiting_retry,in_doubt,completed,exhausted,failed,skipped,missed,canceled,all|Only these, or all; may be repeated.' '--since|any|Since an instant, a date, or 24h ago as in 24h.' '--until|any|Up to an instant or a date.' '--session|ask:sessions|Show which tools an agent used in a session, and how.' '--agent|ask:agents|Only this agent\'s.' '--chart||Draw outcomes by day and answers by hour; of 30 days, if not said.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|each:execution_id,schedule_id,scheduled_time,actual_time,call_id,status,duration,error,reason,kind,note,attempts,due_at,deadline_at,finished_at,from_number,gates,calls|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
             set arguments ask:schedules
             set goes_on
         case 'hyp calls'
@@ -306,7 +306,7 @@ function __hyp_spot --no-scope-shadowing
             set goes_on
         case 'hyp sessions list'
             set verbs
-            set switches '--status|each:live,expired,ended,all|live, expired, ended or all.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|any|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
+            set switches '--status|each:live,expired,ended,all|live, expired, ended or all.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|each:id,user_id,phone_number,channel,status,started_at,touched_at,expires_at,ended_at|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
             set arguments
             set goes_on
         case 'hyp tools'
@@ -331,7 +331,7 @@ function __hyp_spot --no-scope-shadowing
             set goes_on
         case 'hyp promises'
             set verbs
-            set switches '--agent|ask:agents|Only this agent\'s.' '--since|any|Promised since an instant, a date, or as in 7d.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|any|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
+            set switches '--agent|ask:agents|Only this agent\'s.' '--since|any|Promised since an instant, a date, or as in 7d.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|each:id,run_at,kept,reason,called_at,promised_at,agent_id,user_id,phone_number,session_id,schedule_id,execution_id|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
             set arguments
             set goes_on
         case 'hyp suppressions'
@@ -346,7 +346,7 @@ function __hyp_spot --no-scope-shadowing
             set goes_on yes
         case 'hyp suppressions list'
             set verbs
-            set switches '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|any|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
+            set switches '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|each:phone_number,reason,created_by,created_at,expires_at|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
             set arguments
             set goes_on
         case 'hyp suppressions remove'
@@ -361,7 +361,7 @@ function __hyp_spot --no-scope-shadowing
             set goes_on
         case 'hyp webhooks list'
             set verbs
-            set switches '--status|each:pending,delivered,dead,all|pending,delivered,dead or all.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|any|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
+            set switches '--status|each:pending,delivered,dead,all|pending,delivered,dead or all.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|each:id,event,execution_id,schedule_id,url,status,attempts,next_try_at,last_error,created_at,finished_at|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
             set arguments ask:messages,schedules,executions
             set goes_on
         case 'hyp webhooks retry'
@@ -386,7 +386,7 @@ function __hyp_spot --no-scope-shadowing
             set goes_on
         case 'hyp tokens list'
             set verbs
-            set switches '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|any|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
+            set switches '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--limit|any|How many at most; 0 is all.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|each:id,name,scopes,created_at|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
             set arguments
             set goes_on
         case 'hyp tokens revoke'

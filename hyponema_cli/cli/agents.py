@@ -96,7 +96,7 @@ def add(
         agent = engine.add(
             desk, values.own_id(own_id) if own_id is not None else None, connect.words(values.name(name))
         )
-    session.created(agent.id, f"Added agent {agent.name!r} ({agent.id}).", json.agent(agent))
+    session.created(agent.id, f"{session.did('Added')} agent {agent.name!r} ({agent.id}).", json.agent(agent))
 
 
 @command(app, "list", LIST)
@@ -174,7 +174,10 @@ def edit(
     )
     with session.desk() as desk:
         before, after = engine.edit(desk, agent, words)
-    session.done(f"{'Changed' if after != before else 'Nothing to change in'} agent {after.id}.", json.agent(after))
+    session.done(
+        f"{session.did('Changed') if after != before else 'Nothing to change in'} agent {after.id}.",
+        json.agent(after),
+    )
 
 
 @command(app, "tools", WRITE)
@@ -208,7 +211,7 @@ def tools(
         for each in wanted:
             engine.allow(desk, found.id, each, allow=bool(allow))
         may = stored_tools.enabled(desk.store, found.id)
-    said = f"{found.id} may use {' and '.join(may) or 'no tool'}."
+    said = f"{found.id} {session.says('may', 'might')} use {' and '.join(may) or 'no tool'}."
     if change is None and not session.json:
         output.data("".join(f"{each}\n" for each in may))
         return
@@ -230,7 +233,7 @@ def remove(session: Session, agent: Word) -> None:
         refuse_while_live(f"agent {found.id}", schedules.live_ids_of(desk.store, "agent_id", found.id))
         agents.remove(desk.store, found.id, now)
         events.add(desk.store, now, desk.actor, "agent.removed", subject_id=found.id)
-    session.done(f"Removed agent {found.name!r} ({found.id}).", json.agent(found))
+    session.done(f"{session.did('Removed')} agent {found.name!r} ({found.id}).", json.agent(found))
 
 
 def _connects_by(agent: Agent) -> str | None:

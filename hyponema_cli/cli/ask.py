@@ -7,14 +7,13 @@ options the next time.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from hyponema_cli.cli import output
+from hyponema_cli.cli import answer, output
 from hyponema_cli.core import phone, timewords
 from hyponema_cli.core.errors import HypError
 from hyponema_cli.core.records import Agent, Settings, User
@@ -161,13 +160,10 @@ def _ask(question: str, usual: str | None, read: Callable[[str], T]) -> T:
     """Ask until the answer can be read; `read` gets "" for Return alone, where `usual` says what that means."""
     while True:
         output.say_lines(question)
-        output.prompt(f"[{usual}] " if usual else "> ")
-        answer = sys.stdin.readline()
-        if not answer:
-            raise KeyboardInterrupt  # Ctrl-D
-        if not answer.strip() and usual is None:
+        typed = answer.line(f"[{usual}] " if usual else "> ").strip()
+        if not typed and usual is None:
             continue
         try:
-            return read(answer.strip())
+            return read(typed)
         except HypError as error:
             output.say(f"{error.message}{f'; {error.hint}' if error.hint else ''}")

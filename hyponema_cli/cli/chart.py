@@ -26,6 +26,10 @@ def show(
     for name in ("jsonl", "ids", "fields"):
         if getattr(session, name):
             raise InvalidInput(f"--chart and --{name} cannot be used together", hint="its numbers come with --json")
+    if session.is_limited:
+        raise InvalidInput(
+            "--chart and --limit cannot be used together", hint="a chart counts all of its days: --since 7d"
+        )
     with session.store() as store:
         workspace = settings.load(store)
         zone = period.clocks(workspace.timezone)

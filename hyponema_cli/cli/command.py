@@ -16,7 +16,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_type_hints
 
 import typer
 
@@ -47,6 +47,8 @@ class Session:
     """The only fields of a list to show; empty: all."""
     limit: int = 0
     """How many rows of a list to show; 0: all."""
+    is_limited: bool = False
+    """True when somebody said how many."""
     dry_run: bool = False
     no_input: bool = False
     clock: Clock = field(default_factory=SystemClock)
@@ -163,6 +165,14 @@ class Session:
         elif not self.dry_run:
             output.data(row_id + "\n")
 
+    def did(self, past: str) -> str:
+        """Return a verb as a sentence begins with it: `Paused`, or in a dry run `Would pause`."""
+        return f"Would {_BARE[past]}" if self.dry_run else past
+
+    def says(self, present: str, instead: str) -> str:
+        """Return words of how things are now, or in a dry run of how they would be."""
+        return instead if self.dry_run else present
+
     def done(self, sentence: str, shape: Any) -> None:
         """Answer a change: a sentence for people; the thing as it is now, when JSON is asked for."""
         from hyponema_cli.render import json
@@ -180,6 +190,18 @@ class Session:
 
     def _marked(self, shape: Any) -> Any:
         return {**shape, "dry_run": True} if self.dry_run else shape
+
+
+_BARE = {
+    "Added": "add",
+    "Canceled": "cancel",
+    "Changed": "change",
+    "Paused": "pause",
+    "Released": "release",
+    "Removed": "remove",
+    "Resumed": "resume",
+    "Revoked": "revoke",
+}
 
 
 def show_table(columns: Sequence[Column[T]], items: Sequence[T], heading: str | None = None) -> None:
@@ -219,6 +241,12 @@ _MORE: dict[str, Any] = {
     ],
     "dry_run": Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would change, and store nothing.")],
 }
+BEHIND: dict[str, bool] = {
+    name: kind is not bool
+    for kind, option in map(get_args, _MORE.values())
+    for name in (option.default, *option.param_decls)  # in an Annotated, Typer takes the first for the default
+}
+"""The names of these, which only stand behind a command; True for one that takes a value."""
 FORM = ("jsonl", "ids", "fields")
 """What a command takes that answers with rows."""
 LIST = ("limit", *FORM)
@@ -323,6 +351,7 @@ def _merged(invocation: typer.Context, given: dict[str, Any]) -> Session:
         no_input=session.no_input or given["no_input"],
         **{name: given[name] for name in ("jsonl", "ids", "dry_run") if name in given},
         limit=_limit(given.get("limit", 0)),
+        is_limited=getattr(invocation.get_parameter_source("limit"), "name", None) == "COMMANDLINE",
         fields=_fields(given.get("fields")),
     )
     forms = [f"--{name}" for name in ("json", "jsonl", "ids") if getattr(session, name)]

@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 SECONDS = 1.0
 """A disk that does not answer is not waited for."""
+LONGEST = 120
+"""Letters. What is longer fills the window; its id stands for it."""
 _LISTING = "63"
 """COMP_TYPE of bash while it lists what there is, and changes nothing in the line."""
 
@@ -76,10 +78,10 @@ def candidates(kinds: Iterable[str], prefix: str, db: str | None, workspace: str
 def can_be_typed(word: str) -> bool:
     r"""True for what can be typed and read in a line, and is not taken for an option.
 
-    >>> [can_be_typed(each) for each in ("Ana $(id)", "Ana\n", "-rf", "\x1b[2J", "")]
-    [True, False, False, False, False]
+    >>> [can_be_typed(each) for each in ("Ana $(id)", "Ana\n", "-rf", "\x1b[2J", "", "x" * 10_000)]
+    [True, False, False, False, False, False]
     """
-    return word.isprintable() and bool(word.strip()) and not word.startswith("-")
+    return len(word) <= LONGEST and word.isprintable() and bool(word.strip()) and not word.startswith("-")
 
 
 def _stored(kind: str, prefix: str, db: str | None, workspace: str | None) -> Iterator[tuple[str, str]]:

@@ -269,7 +269,10 @@ def _change(session: Session, key: str, stored: str | None) -> None:
         current = settings.load(desk.store)
     for schedule in moved:
         output.say(moved_sentence(schedule, current.timezone))
-    session.done(f"{key} is {SETTINGS[key].text(current) or 'not set'}.", {key: SETTINGS[key].value(current)})
+    session.done(
+        f"{key} {session.says('is', 'would be')} {SETTINGS[key].text(current) or 'not set'}.",
+        {key: SETTINGS[key].value(current)},
+    )
 
 
 def _setting(key: str) -> _Setting:

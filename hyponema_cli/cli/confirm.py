@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from hyponema_cli.cli import output
+from hyponema_cli.cli import answer, output
 from hyponema_cli.cli.command import Session
 from hyponema_cli.core.errors import InvalidInput
 
@@ -23,9 +21,6 @@ def confirm(question: str, *, yes: bool, usual: str = "n") -> None:
     """Ask; raises Failed when the answer is no. `usual`, y or n, is what Return alone says."""
     if yes:
         return
-    output.prompt(f"{question} [{'Y/n' if usual == 'y' else 'y/N'}] ")
-    answer = sys.stdin.readline()
-    if not answer:
-        raise KeyboardInterrupt  # Ctrl-D
-    if (answer.strip().casefold() or usual) not in ("y", "yes"):
+    typed = answer.line(f"{question} [{'Y/n' if usual == 'y' else 'y/N'}] ")
+    if (typed.strip().casefold() or usual) not in ("y", "yes"):
         raise output.Failed("nothing was changed")

@@ -57,7 +57,7 @@ def history(
     """Show what happened to every occurrence: called, skipped or missed, and why. The latest comes first.
 
     For one schedule, JSON is {"schedule_id", "executions"}, in order of time, with the coming one at the end.
-    A chart counts whole days: --since 7d is seven of them, of which today is the last.
+    A chart counts whole days: --since 7d is seven of them, of which today is the last. It takes no --limit.
 
     \b
     Examples:

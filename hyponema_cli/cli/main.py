@@ -15,7 +15,7 @@ import typer
 
 from hyponema_cli import __version__
 from hyponema_cli.cli import output
-from hyponema_cli.cli.command import take_shared
+from hyponema_cli.cli.command import BEHIND, take_shared
 from hyponema_cli.cli.exits import BY_KIND, Exit
 from hyponema_cli.cli.plain import Group
 from hyponema_cli.core.errors import HypError, nearest
@@ -213,10 +213,29 @@ def _report_usage(error: Any, words: list[str]) -> int:
         match = nearest(error.option_name, [name for name in known if name.startswith("-")])
         message = f"no such option {error.option_name!r}"
         hint = f"did you mean {match}?" if match else hint
+        if context is not None and hasattr(context.command, "commands") and error.option_name in BEHIND:
+            message = f"{error.option_name} stands before the command"
+            hint = f"put it behind: {_with_option_behind(error.option_name, words)}"
     if message.startswith("Got unexpected extra argument"):
         message = message[:200]
         hint = "put what holds blanks or stars in quotes, as in --cron '0 9 * * MON'; " + hint
     return _report("usage", Exit.USAGE, message[:1].lower() + message[1:], hint, words)
+
+
+def _with_option_behind(option: str, words: list[str]) -> str:
+    """Return what was typed, with an option at its end that stood too early.
+
+    >>> _with_option_behind("--limit", ["--limit", "5", "--db", "a b.db", "users", "list"])
+    "hyp --db 'a b.db' users list --limit 5"
+    """
+    import shlex
+
+    at = next((index for index, word in enumerate(words) if word.partition("=")[0] == option), None)
+    if at is None or "--" in words:
+        return f"hyp COMMAND {option}"
+    behind = at + (2 if BEHIND[option] and "=" not in words[at] else 1)
+    rest = [*words[:at], *words[behind:]]
+    return shlex.join(["hyp", *(rest or ["COMMAND"]), *words[at:behind]])
 
 
 LONGEST_MESSAGE = 1_000

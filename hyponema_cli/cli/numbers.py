@@ -43,7 +43,8 @@ def add(
         live = settings.load(desk.store).live
     if carrier != SIMULATED and not live:
         output.say("this workspace dials with the simulated carrier only, until: hyp config set live true")
-    sentence = f"Added {added.phone_number} on {carrier}. Next: hyp numbers attach {added.phone_number} AGENT"
+    sentence = f"{session.did('Added')} {added.phone_number} on {carrier}."
+    sentence += f" Next: hyp numbers attach {added.phone_number} AGENT"
     session.created(added.id, sentence, json.number(added))
 
 
@@ -107,7 +108,9 @@ def attach(
     """
     with session.desk() as desk:
         found = engine.attach(desk, number, agent, move=move)
-    session.done(f"{found.phone_number} is attached to {found.agent_id}.", json.number(found))
+    session.done(
+        f"{found.phone_number} {session.says('is', 'would be')} attached to {found.agent_id}.", json.number(found)
+    )
 
 
 @command(app, "detach", WRITE)
@@ -121,7 +124,7 @@ def detach(session: Session, number: Word) -> None:
     """
     with session.desk() as desk:
         found = engine.detach(desk, number)
-    session.done(f"{found.phone_number} is attached to nobody.", json.number(found))
+    session.done(f"{found.phone_number} {session.says('is', 'would be')} attached to nobody.", json.number(found))
 
 
 @command(app, "release", WRITE)
@@ -135,4 +138,4 @@ def release(session: Session, number: Word) -> None:
     """
     with session.desk() as desk:
         found = engine.release(desk, number)
-    session.done(f"Released {found.phone_number}.", json.number(found))
+    session.done(f"{session.did('Released')} {found.phone_number}.", json.number(found))

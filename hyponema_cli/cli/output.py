@@ -114,15 +114,19 @@ def prompt(text: str, end: str = "") -> None:
     """Say something that an answer is typed behind."""
     if sys.stderr is None:
         return
-    encoding = sys.stderr.encoding or "ascii"
-    line = visible(text).encode(encoding, "backslashreplace").decode(encoding)
     try:
-        sys.stderr.write(line + end)
+        sys.stderr.write(as_shown(text, sys.stderr.encoding) + end)
         sys.stderr.flush()
     except OSError:
         # What was done is done: a full disk behind stderr must not make a script do it again. Python writes what is
         # left once more when it ends, and would end with its own code if it could not.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def as_shown(text: str, encoding: str | None) -> str:
+    """Return a text as a terminal of that character set can show it, with nothing in it that could fool an eye."""
+    encoding = encoding or "ascii"
+    return visible(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def say_lines(text: str) -> None:

@@ -6,6 +6,8 @@ be searched, piped and read aloud, and nothing in it can fool a terminal.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
@@ -16,6 +18,11 @@ from hyponema_cli.core.errors import InvalidInput, nearest
 class Leaf(TyperCommand):
     """A command that writes its own help."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Read what was typed behind it."""
+        with _named(ctx):
+            return super().parse_args(ctx, args)
+
     def get_help(self, ctx: Any) -> str:
         """Return the help page."""
         return _help(self, ctx)
@@ -23,6 +30,11 @@ class Leaf(TyperCommand):
 
 class Group(TyperGroup):
     """A group of commands that writes its own help."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Read what was typed behind it."""
+        with _named(ctx):
+            return super().parse_args(ctx, args)
 
     def get_help(self, ctx: Any) -> str:
         """Return the help page."""
@@ -37,6 +49,17 @@ class Group(TyperGroup):
                 hint=f"did you mean {ctx.command_path} {match}?" if match else f"{ctx.command_path} --help",
             )
         return super().resolve_command(ctx, args)
+
+
+@contextmanager
+def _named(context: Any) -> Iterator[None]:
+    """Let an error say in which command it was made; of an option without its value Typer does not."""
+    try:
+        yield
+    except Exception as error:
+        if getattr(error, "ctx", context) is None:
+            error.ctx = context  # type: ignore[attr-defined]
+        raise
 
 
 def _help(command: Any, context: Any) -> str:

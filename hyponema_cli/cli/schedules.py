@@ -14,7 +14,7 @@ import typer
 
 from hyponema_cli.cli import ask, bodies, output, values
 from hyponema_cli.cli.command import LIST, WRITE, Session, command, group, show_table
-from hyponema_cli.cli.confirm import confirm
+from hyponema_cli.cli.confirm import confirm, refuse_unattended
 from hyponema_cli.cli.exits import Exit
 from hyponema_cli.cli.imports import (
     Format,
@@ -310,15 +310,46 @@ def resume(session: Session, schedule: Words, reason: Reason = None) -> None:
 
 
 @command(app, "cancel", WRITE)
-def cancel(session: Session, schedule: Words, reason: Reason = None) -> None:
+def cancel(
+    session: Session,
+    schedule: Words,
+    reason: Reason = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
     """End schedules for good; their history stays. A call in progress is not cut off.
+
+    One is ended as it is said. Several are asked about; in a pipe they need --yes.
 
     \b
     Examples:
       hyp schedules cancel sch_01K9Z6T0000000000000000000 --reason "moved away"
       hyp schedules cancel "Weekly check-in" "Follow-up" --dry-run
+      hyp schedules list --agent agent-9 --limit 0 --ids | xargs hyp schedules cancel --yes
     """
-    _each(session, schedule, lambda desk, each: book.cancel(desk, each, reason), "Canceled")
+    goes_without_saying = yes or session.dry_run or len(set(schedule)) == 1
+    refuse_unattended(session, yes=goes_without_saying)
+    _each(
+        session,
+        schedule,
+        lambda desk, each: book.cancel(desk, each, reason),
+        "Canceled",
+        first=lambda found: _confirm_cancel(found, yes=goes_without_saying),
+    )
+
+
+_MOST_NAMED = 10
+"""As many schedules are named in a question."""
+
+
+def _confirm_cancel(found: Sequence[Schedule], *, yes: bool) -> None:
+    """Ask whether several schedules may be ended, having said which."""
+    if yes or len(found) == 1:
+        return
+    for each in found[:_MOST_NAMED]:
+        output.say(f"  {_title(each)}")
+    if len(found) > _MOST_NAMED:
+        output.say(f"  and {len(found) - _MOST_NAMED:,} more")
+    confirm(f"Cancel these {len(found):,} schedules for good?", yes=yes)
 
 
 @command(app, "skip", WRITE)
@@ -345,7 +376,7 @@ def skip(
         workspace = desk.settings()
     shown = _zone_shown(after, workspace.timezone)
     said = [_local_and_utc(each, shown) for each in (off, after.next_run_at)]
-    sentence = f"{_title(after)} does not call {said[0]}; next {said[1]}."
+    sentence = f"{_title(after)} {session.says('does', 'would')} not call {said[0]}; next {said[1]}."
     session.done(sentence, {**json.schedule(after, workspace), "called_off": to_text(off)})
 
 
@@ -463,10 +494,19 @@ def _asked(options: ScheduleOptions, ref: str | None, *, paused: bool, tz_column
     return Asked(replace(request, when=replace(request.when, delay=None)), delays, default_agent())
 
 
-def _each(session: Session, words: Sequence[str], act: Callable[[Desk, str], Schedule], verb: str) -> None:
+def _each(
+    session: Session,
+    words: Sequence[str],
+    act: Callable[[Desk, str], Schedule],
+    verb: str,
+    first: Callable[[Sequence[Schedule]], None] = lambda found: None,
+) -> None:
+    """Do it to all that the words name; `first` sees them before anything is done."""
     with session.desk() as desk:
         workspace = desk.settings()
-        ids = [find.schedule(desk.store, word).id for word in words]
+        named = {each.id: each for each in (find.schedule(desk.store, word) for word in words)}
+        first(list(named.values()))
+        ids = list(named)
         for each in ids:
             # Beforehand, in small transactions: it can be much after a long sleep.
             materialise_one(desk, each, desk.clock.now())
@@ -476,7 +516,7 @@ def _each(session: Session, words: Sequence[str], act: Callable[[Desk, str], Sch
     for schedule in changed:
         coming = schedule.next_run_at if schedule.status is ScheduleState.ACTIVE else None
         said = f"; next {times.local_in(coming, schedule.zone_name(workspace.timezone)[0])}" if coming else ""
-        output.say(f"{verb} {_title(schedule)}{said}.")
+        output.say(f"{session.did(verb)} {_title(schedule)}{said}.")
     session.changed([json.schedule(each, workspace) for each in changed])
 
 

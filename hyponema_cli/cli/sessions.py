@@ -60,7 +60,8 @@ def start(
             session_id=values.own_id(own_id) if own_id is not None else None,
         )
         now = desk.clock.now()
-    sentence = f"A session with {begun.user_id or begun.phone_number} is live until {to_text(begun.expires_at)}."
+    whom, live = begun.user_id or begun.phone_number, session.says("is", "would be")
+    sentence = f"A session with {whom} {live} live until {to_text(begun.expires_at)}."
     session.created(begun.id, sentence, json.session(begun, now))
 
 
@@ -82,7 +83,10 @@ def touch(session: Session, word: Word, ttl: Ttl = None) -> None:
     with session.desk() as desk:
         touched = engine.touch(desk, word, engine.read_ttl(ttl))
         now = desk.clock.now()
-    session.done(f"{touched.id} is live until {to_text(touched.expires_at)}.", json.session(touched, now))
+    session.done(
+        f"{touched.id} {session.says('is', 'would be')} live until {to_text(touched.expires_at)}.",
+        json.session(touched, now),
+    )
 
 
 @command(app, "end", WRITE)
@@ -97,7 +101,10 @@ def end(session: Session, word: Word) -> None:
     with session.desk() as desk:
         ended, was_open = engine.end(desk, word)
         now = desk.clock.now()
-    session.done(f"{ended.id} {'has ended' if was_open else 'had ended before'}.", json.session(ended, now))
+    session.done(
+        f"{ended.id} {session.says('has ended', 'would end') if was_open else 'had ended before'}.",
+        json.session(ended, now),
+    )
 
 
 @command(app, "show")

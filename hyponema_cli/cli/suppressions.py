@@ -47,7 +47,7 @@ def add(
         put = [engine.add(desk, each, reason=reason, lasting=span, created_by="operator") for each in who]
     for each in put:
         end = f" until {to_text(each.expires_at)}" if each.expires_at else ""
-        output.say(f"{each.phone_number} is not dialled any more{end}.")
+        output.say(f"{each.phone_number} {session.says('is not', 'would not be')} dialled any more{end}.")
     session.changed([json.suppression(each) for each in put])
     if not session.json and not session.dry_run:
         output.data("".join(each.phone_number + "\n" for each in put))
@@ -88,7 +88,7 @@ def remove(session: Session, who: Who, reason: Reason = None) -> None:
     with session.desk() as desk, desk.store.transaction():
         removed = [engine.remove(desk, each, reason=reason) for each in who]
     for number in removed:
-        output.say(f"{number} may be dialled again.")
+        output.say(f"{number} {session.says('may', 'might')} be dialled again.")
     session.changed([{"phone_number": number} for number in removed])
 
 

@@ -81,7 +81,7 @@ def revoke(
     """
     with session.desk() as desk:
         gone = engine.revoke(desk, name)
-    session.done(f"Revoked token {gone.name!r}.", json.token(gone))
+    session.done(f"{session.did('Revoked')} token {gone.name!r}.", json.token(gone))
 
 
 def _scopes(it: Token) -> str:

@@ -89,7 +89,7 @@ def add(
         with desk.store.transaction():
             users.insert(desk.store, user)
             events.add(desk.store, now, desk.actor, "user.added", subject_id=user.id)
-    session.created(user.id, f"Added user {user.name!r} ({user.id}).", json.user(user))
+    session.created(user.id, f"{session.did('Added')} user {user.name!r} ({user.id}).", json.user(user))
 
 
 @command(app, "import", WRITE)
@@ -238,7 +238,9 @@ def edit(
         workspace = desk.settings().timezone
     for schedule in moved:
         output.say(moved_sentence(schedule, workspace))
-    session.done(f"{'Changed' if after != before else 'Nothing to change in'} user {after.id}.", json.user(after))
+    session.done(
+        f"{session.did('Changed') if after != before else 'Nothing to change in'} user {after.id}.", json.user(after)
+    )
 
 
 def moved_sentence(schedule: Schedule, workspace: str | None) -> str:
@@ -266,7 +268,7 @@ def remove(session: Session, user: Word) -> None:
         refuse_while_live(f"user {found.id}", schedules.live_ids_of(desk.store, "user_id", found.id))
         users.remove(desk.store, found.id, now)
         events.add(desk.store, now, desk.actor, "user.removed", subject_id=found.id)
-    session.done(f"Removed user {found.name!r} ({found.id}).", json.user(found))
+    session.done(f"{session.did('Removed')} user {found.name!r} ({found.id}).", json.user(found))
 
 
 @command(app, "forget")

@@ -79,7 +79,10 @@ def retry(
         if not count and which != "all":
             raise NotFound(f"nothing of {which!r} waits or is dead", hint="see: hyp webhooks list")
         events.add(desk.store, now, desk.actor, "webhook.retried", subject_id=which, reason=f"{count} messages")
-    session.done(f"{count} message{'' if count == 1 else 's'} will be told anew.", {"retried": count})
+    session.done(
+        f"{count} message{'' if count == 1 else 's'} {session.says('will', 'would')} be told anew.",
+        {"retried": count},
+    )
 
 
 @command(app, "secret")

@@ -17,6 +17,9 @@ from hyponema_cli.core.schedule import Cron, Once, Rule, Weekly
 
 _FOLDS = {"first": 0, "second": 1}
 _HOW = "give --weekdays 1,3,5 --at 09:30, or --cron '0 9 * * MON-FRI', or --at '2026-12-01 14:30', or --in 15m"
+_INSTANTS = (
+    "write 2026-12-01 14:30 (with --tz), 2026-12-01T14:30:00+01:00 or now; 09:30 with --weekdays 1,3,5, or --in 15m"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,9 @@ def parse(words: WhenWords, zone: ZoneInfo | None, now: datetime) -> When:
 
 
 def _parse_instant(text: str, words: WhenWords, zone: ZoneInfo | None, now: datetime) -> When:
-    if ":" in text and "-" not in text:
+    if "-" not in text:
+        if ":" not in text or set(text.strip()) - set("0123456789:"):
+            raise InvalidInput(f"--at {text!r} is not a date and time", hint=_INSTANTS)
         timewords.parse_time_of_day(text)
         raise InvalidInput(
             f"--at {text!r} is a time of day without a day",

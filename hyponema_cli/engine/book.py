@@ -6,7 +6,7 @@ between the old rule and the new one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -16,6 +16,7 @@ from hyponema_cli.core.call import LIVE_SCHEDULES, OPEN_EXECUTIONS, ExecutionSta
 from hyponema_cli.core.decide import Decision
 from hyponema_cli.core.errors import Conflict, InvalidInput, NotFound
 from hyponema_cli.core.records import Schedule, Settings, User
+from hyponema_cli.core.retry import RetryPolicy
 from hyponema_cli.core.schedule import Cron, Occurrence, next_occurrence, occurrences
 from hyponema_cli.core.when import When
 from hyponema_cli.engine import find
@@ -461,14 +462,31 @@ _FATE = {
 }
 
 
-_BOOKED_AS = tuple(each.name for each in fields(Schedule) if each.name not in _FATE | {"ref"})
+_BOOKED_AS = tuple(each.name for each in fields(Schedule) if each.name not in _FATE | {"ref", "retry"})
+_SHOWN_AS = {
+    "to_number": "phone_number",
+    "run_local": "run_at",
+    "run_fold": "run_at",
+    "catch_up_window": "catch_up_window_seconds",
+    "delay": "retry_delay_seconds",
+}
+"""What people and programs know by another name than ours."""
 
 
 def refuse_other_content(known: Schedule, wanted: Schedule, ref: str | None) -> None:
     """Raise Conflict unless the two were booked as the same."""
-    different = [name for name in _BOOKED_AS if getattr(known, name) != getattr(wanted, name)]
+    different = dict.fromkeys(_differences(known, wanted))
     if different:
         raise Conflict(
             f"ref {ref!r} is taken by {known.id}, which differs in {', '.join(different)}",
             hint=f"change that one: hyp schedules edit {known.id}",
         )
+
+
+def _differences(known: Schedule, wanted: Schedule) -> Iterator[str]:
+    """Yield what two schedules differ in, by the names that `schedules edit` and JSON give them."""
+    for old, new, names in (
+        (known, wanted, _BOOKED_AS),
+        (known.retry, wanted.retry, [each.name for each in fields(RetryPolicy)]),
+    ):
+        yield from (_SHOWN_AS.get(name, name) for name in names if getattr(old, name) != getattr(new, name))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from hyponema_cli.core import timewords
 from hyponema_cli.core.errors import InvalidInput
-from hyponema_cli.core.tally import Bar, Slice, Tally, series_of, slices
+from hyponema_cli.core.tally import MOST_DAYS, Bar, Slice, Tally, series_of, slices
 from hyponema_cli.store import Store, tallies
 from hyponema_cli.store.tallies import EVERYTHING, Scope
 
@@ -28,11 +28,15 @@ def tally(
 ) -> Tally:
     """Count what came due from `since` up to `until` (exclusive), by days of `zone`.
 
-    It begins with the first day on which something did. People without a timezone live by the workspace's.
+    Of a period that is counted by the day, every day is there, also those on which nothing did. A longer one begins
+    with the first day on which something did: who asks for all since 2020 is not shown years without a call.
+    People without a timezone live by the workspace's.
     """
     counted = Tally()
     first = tallies.first(store, scope, since, until)
-    for part in slices(first, until, zone) if first is not None else ():
+    if first is None:
+        return counted
+    for part in slices(since if until - since <= timedelta(days=MOST_DAYS) else first, until, zone):
         _count(store, scope, part, counted, workspace_timezone)
     return counted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from hyponema_cli.render.safe import visible
+from hyponema_cli.render.safe import clipped, visible
 
 _VOID = frozenset({"meta", "link", "input"})
 _ON_A_LINE = frozenset(
@@ -63,7 +63,7 @@ def joined(*parts: str | None) -> Html:
 
 def name(text: str) -> Html:
     """Write a name that people chose: one that is read from right to left must not turn round its neighbours."""
-    return tag("bdi", text)
+    return tag("bdi", clipped(text))
 
 
 def table(caption: str, head: Sequence[str], rows: Sequence[tuple[str, ...]], kind: str) -> Html:

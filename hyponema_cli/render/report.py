@@ -19,6 +19,7 @@ from hyponema_cli.engine.overview import AgentPage, Overview
 from hyponema_cli.render import chart, svg
 from hyponema_cli.render.html import Html, joined, name, table, tag
 from hyponema_cli.render.parts import FIRING, doubts, firing, more, section, some
+from hyponema_cli.render.safe import clipped
 
 _IN_WORDS = {
     "completed": "completed",
@@ -232,7 +233,7 @@ def _of_agent(it: AgentPage, seen: Overview) -> Html:
         for each in it.schedules
     ]
     return joined(
-        table(f"Schedules of {it.name}", ("Schedule", *FIRING), rows, "cards"),
+        table(f"Schedules of {clipped(it.name)}", ("Schedule", *FIRING), rows, "cards"),
         more(it.count - len(it.schedules), "hyp schedules list --limit 0"),
     )
 

@@ -6,6 +6,7 @@ quotes, which it would set as typographic ones that no shell takes back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from hyponema_cli.render.page import Block, Lines, Paragraph, Section, Terms, broken
@@ -37,6 +38,8 @@ def escape(words: str) -> str:
         _ESCAPES.get(each) or (each if each.isascii() else f"\\[u{ord(each):04X}]")
         for each in " ".join(words.split())
     )
+    # What has no blanks may be broken here and there, for narrow windows.
+    written = re.sub(r",(?=[a-z])|=(?=/)", r"\g<0>\:", written)
     return f"\\&{written}" if written.startswith(".") else written
 
 

@@ -23,6 +23,19 @@ def visible(text: str) -> str:
     return _UNSAFE.sub(lambda match: _written(match[0]), text)
 
 
+LONGEST = 120
+"""Letters of a name that are shown where nothing else cuts it."""
+
+
+def clipped(text: str) -> str:
+    """Cut a name that would push everything else out of sight.
+
+    >>> clipped("Ana"), len(clipped("x" * 10_000))
+    ('Ana', 120)
+    """
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
 def visible_json(document: str) -> str:
     """Escape the same characters inside a JSON document, where they can only stand in strings."""
     if document.isascii() and "\x7f" not in document:  # as most are, and this is quick to see

@@ -10,6 +10,7 @@ The dial journal is no part of a copy: put back with it, a database would not kn
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -256,10 +257,21 @@ def _is_there(target: Path) -> Conflict:
     return Conflict(f"{target} is there already", hint="name another file; --force puts the copy in its place")
 
 
+_ANOTHER_DISK = "look at that disk, or name a file on another"
+_FREE_SPACE = "free some space, or name a file on another disk"
+_MAY_NOT = "name a file in a folder that you may write to, or ask its owner"
+_HINTS = {
+    errno.ENOSPC: _FREE_SPACE,
+    errno.EDQUOT: _FREE_SPACE,
+    errno.EACCES: _MAY_NOT,
+    errno.EPERM: _MAY_NOT,
+    errno.EROFS: "that disk can only be read; name a file on another",
+}
+
+
 @contextmanager
 def _told_of(target: Path, source: Path) -> Iterator[None]:
     """Say what went wrong with which of the two files."""
-    hint = "free some space, or name a file on another disk"
     try:
         yield
     except sqlite3.Error as error:
@@ -269,7 +281,9 @@ def _told_of(target: Path, source: Path) -> Iterator[None]:
             ) from error
         if "malformed" in str(error) or "not a database" in str(error):
             raise Unusable(f"{source} is damaged: {error}", hint="see what is left of it: hyp db check") from error
-        said = "the disk is full" if "full" in str(error) else str(error)
-        raise Unusable(f"{target} cannot be written: {said}", hint=hint) from error
+        if "full" in str(error):
+            raise Unusable(f"{target} cannot be written: the disk is full", hint=_HINTS[errno.ENOSPC]) from error
+        raise Unusable(f"{target} cannot be written: {error}", hint=_ANOTHER_DISK) from error
     except OSError as error:
+        hint = _HINTS.get(error.errno or 0, _ANOTHER_DISK)
         raise Unusable(f"{target} cannot be written: {error.strerror}", hint=hint) from error

@@ -217,6 +217,45 @@ def test_what_is_misspelt_is_answered_with_the_nearest(
     assert (told["kind"], told["message"], told["hint"]) == ("usage", wrong, hint)
 
 
+@pytest.mark.parametrize(
+    ("words", "page"),
+    [
+        (("users", "list", "--fields"), "hyp users list --help"),
+        (("users", "--db"), "hyp users --help"),
+        (("--db",), "hyp --help"),
+    ],
+)
+def test_an_option_without_its_value_is_answered_with_the_page_of_its_command(
+    bare_hyp: Hyp, words: tuple[str, ...], page: str
+) -> None:
+    said = f"hyp: error: option {words[-1]!r} requires an argument\nhint: {page}\n"
+    assert bare_hyp(*words).err == said
+
+
+@pytest.mark.parametrize(
+    ("words", "option", "behind"),
+    [
+        (("--ids", "users", "list"), "--ids", "hyp users list --ids"),
+        (("--limit", "5", "users", "list"), "--limit", "hyp users list --limit 5"),
+        (("users", "--limit=5", "list"), "--limit", "hyp users list --limit=5"),
+        (("--db", "a b.db", "-n", "users", "remove", "x"), "-n", "hyp --db 'a b.db' users remove x -n"),
+        (("--fields",), "--fields", "hyp COMMAND --fields"),
+        (("--dry-run", "users", "add", "--", "-x"), "--dry-run", "hyp COMMAND --dry-run"),
+    ],
+)
+def test_an_option_that_stands_too_early_is_answered_with_its_place(
+    bare_hyp: Hyp, words: tuple[str, ...], option: str, behind: str
+) -> None:
+    answer = bare_hyp(*words)
+    said = f"hyp: error: {option} stands before the command\nhint: put it behind: {behind}\n"
+    assert (answer.code, answer.out, answer.err) == (2, "", said)
+
+
+def test_jsonl_that_stands_too_early_is_answered_in_json(bare_hyp: Hyp) -> None:
+    told = json.loads(bare_hyp("--jsonl", "users", "list").err)["error"]
+    assert (told["kind"], told["hint"]) == ("usage", "put it behind: hyp users list --jsonl")
+
+
 def test_a_word_that_could_fool_a_terminal_is_written_out(bare_hyp: Hyp) -> None:
     for words in (("\x1b[31mred",), ("tick", "--\x1b[31mred"), ("help", "\x1b[31mred")):
         answer = bare_hyp(*words)

@@ -27,8 +27,8 @@ def shelf(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def said_by(*words: str, at: Path) -> subprocess.CompletedProcess[str]:
-    env = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "MANWIDTH": "80", "HOME": str(at)}
+def said_by(*words: str, at: Path, width: int = 80) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "MANWIDTH": str(width), "HOME": str(at)}
     return subprocess.run(words, cwd=at, env=env, capture_output=True, text=True, check=False)
 
 
@@ -50,11 +50,12 @@ def test_a_page_tells_every_option_and_argument(it: tree.Command) -> None:
     assert "[env" not in page or "HYP_" in page
 
 
-def test_man_reads_every_page_without_a_complaint(shelf: Path) -> None:
+@pytest.mark.parametrize("width", [40, 80])
+def test_man_reads_every_page_without_a_complaint(shelf: Path, width: int) -> None:
     pages = sorted(str(each.relative_to(shelf)) for each in (shelf / "man1").iterdir())
-    done = said_by(needed("man"), "--warnings", "-l", *pages, at=shelf)
+    done = said_by(needed("man"), "--warnings", "-l", *pages, at=shelf, width=width)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "hyp-schedules-add - add a schedule" in done.stdout
+    assert "hyp-schedules-add - add a schedule" in " ".join(done.stdout.split())
 
 
 def test_every_page_can_be_found_by_what_it_is_about(shelf: Path) -> None:

@@ -309,6 +309,19 @@ def test_adding_again_under_one_ref_is_safe(hyp: Hyp) -> None:
     assert "local_time" in other.err
 
 
+def test_a_ref_of_other_content_is_refused_in_the_names_that_json_has(hyp: Hyp) -> None:
+    first = ("schedules", "add", "--ref", "k-1", "--at", "2090-03-02 09:30")
+    names = set(hyp.ok(*first, "--json").json)
+    second = ("--to", "+34600000009", "--tz", "Europe/Lisbon", "--catch-up-window", "1h", "--retry-delay", "5m")
+    answer = hyp("schedules", "add", "--ref", "k-1", "--at", "2090-10-29 01:30", "--fold", "second", *second)
+    different = answer.err.splitlines()[0].rpartition(" differs in ")[2].split(", ")
+    assert answer.code == 5
+    assert sorted(different) == sorted(
+        ["catch_up_window_seconds", "phone_number", "retry_delay_seconds", "run_at", "timezone", "user_id"]
+    )
+    assert set(different) <= names
+
+
 def test_a_dry_run_stores_nothing(hyp: Hyp) -> None:
     before = hyp.dump()
     answer = hyp.ok("schedules", "add", "--weekdays", "1", "--at", "09:30", "-n")

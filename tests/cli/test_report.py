@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
@@ -111,8 +112,19 @@ def test_the_history_of_one_agent_is_listed(called: Hyp) -> None:
     assert called("history", "--agent", "nobody").code == 4
 
 
-@pytest.mark.parametrize("option", ["--jsonl", "--ids", "--fields=status", "--events"])
+@pytest.mark.parametrize("option", ["--jsonl", "--ids", "--fields=status", "--events", "--limit=50"])
 def test_a_chart_is_no_list(called: Hyp, option: str) -> None:
     answer = called("history", "--chart", option)
     assert (answer.code, answer.out) == (2, "")
     assert "cannot be used together" in answer.err
+
+
+def test_a_name_of_ten_thousand_letters_is_cut_for_people_and_whole_in_json(called: Hyp) -> None:
+    long = "x" * 10_000
+    called.ok("agents", "edit", "agent-123", "--name", long)
+    called.ok("schedules", "add", "--weekdays", "1", "--at", "09:30", "--name", long)
+    page = called.ok("report", "--html", "-").out
+    assert max(map(len, re.findall("x+", page))) == 119
+    assert called.ok("agents", "list", "--json").json[0]["name"] == long
+    offered = called.ok("_complete", "bash", "agents", "").out
+    assert offered == "agent-123\n"

@@ -86,10 +86,18 @@ def test_the_hours_are_those_of_the_people_who_were_called(office: Store) -> Non
     assert told.outcomes["in_doubt"] == 1
 
 
-def test_a_period_begins_with_the_first_day_on_which_something_came_due(office: Store) -> None:
+def test_a_long_period_begins_with_the_first_day_on_which_something_came_due(office: Store) -> None:
     told = counted(office, whole_days(3000, look.NOW, MADRID), END)
     assert told.bars[0].slice.first == wall_of(look.BEGINS, MADRID).date()
     assert not counted(office, END, END + timedelta(days=1)).bars
+
+
+def test_a_short_period_has_its_empty_days_at_both_ends(world: World) -> None:
+    world.add({"at": "2026-03-04T10:00:00+01:00"})
+    world.run_until("2026-03-04 12:00", every=timedelta(minutes=30))
+    until = MONDAY + timedelta(days=6)
+    told = tally(world.store, MONDAY, until, MADRID, workspace_timezone=None)
+    assert [bar.counts.total() for bar in told.bars] == [0, 0, 1, 0, 0, 0, 0]
 
 
 def test_what_came_due_at_midnight_belongs_to_the_day_that_begins_and_to_no_other(world: World) -> None:

@@ -88,6 +88,37 @@ _OF_A_COMMAND = {
     ("hyp numbers add", "+E164"): ANY,
 }
 """Where a metavar does not say enough."""
+FIELDS = {
+    "hyp agents list": (
+        "id,name,answer_url,stream_url,application_sid,ring_timeout_seconds,time_limit_seconds,"
+        "machine_detection,call_reason,created_at,updated_at"
+    ),
+    "hyp users list": "id,name,phone_number,timezone,local_time,calling_window,context,created_at,updated_at",
+    "hyp numbers list": "id,phone_number,carrier,label,agent_id,created_at,updated_at",
+    "hyp schedules list": (
+        "id,kind,single_shot,agent_id,user_id,phone_number,weekdays,local_time,local_time_from,"
+        "cron_expression,run_at,timezone,timezone_from,enabled,status,status_reason,name,"
+        "description,customer_context,metadata,max_occurrences,start_at,until_at,max_attempts,"
+        "retry_delay_seconds,backoff,retry_on,catch_up_window_seconds,calling_window,"
+        "calling_window_from,on_doubt,redial_after_seconds,webhook_url,webhook_events,priority,ref,"
+        "last_run_at,next_run_at,trouble,last_status,created_by,created_at,updated_at"
+    ),
+    "hyp history": (
+        "execution_id,schedule_id,scheduled_time,actual_time,call_id,status,duration,error,"
+        "reason,kind,note,attempts,due_at,deadline_at,finished_at,from_number,gates,calls"
+    ),
+    "hyp sessions list": "id,user_id,phone_number,channel,status,started_at,touched_at,expires_at,ended_at",
+    "hyp suppressions list": "phone_number,reason,created_by,created_at,expires_at",
+    "hyp webhooks list": (
+        "id,event,execution_id,schedule_id,url,status,attempts,next_try_at,last_error,created_at,finished_at"
+    ),
+    "hyp promises": (
+        "id,run_at,kept,reason,called_at,promised_at,agent_id,user_id,phone_number,session_id,"
+        "schedule_id,execution_id"
+    ),
+    "hyp tokens list": "id,name,scopes,created_at",
+}
+"""What `--fields` of each long list can name."""
 _OF_AN_OPTION = {"--workspace": "ask:workspaces", "--to": "ask:phones"}
 _CHOICE = re.compile(r"[a-z][a-z-]*(\|[a-z][a-z-]*)+")
 _LISTED = re.compile(r"([a-z_]+(?:, ?[a-z_]+)+)(?: or (all))?\.")
@@ -114,6 +145,8 @@ def _kinds(command: Command, it: Option) -> tuple[str, ...]:
     long = it.names[-1]
     if (command.name, long) in _OF_A_COMMAND:
         return (_OF_A_COMMAND[command.name, long],)
+    if long == "--fields" and command.name in FIELDS:
+        return ("each:" + FIELDS[command.name],)
     if long in _OF_AN_OPTION:
         return (_OF_AN_OPTION[long],)
     if (listed := _LISTED.match(it.help)) is not None:
