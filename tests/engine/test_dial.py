@@ -192,6 +192,7 @@ def test_an_intent_whose_process_died_becomes_a_doubt_and_never_due_again(world:
     world.tick()
     # What a power cut right after the commit leaves behind; no request was sent.
     world.store.execute("update calls set status = 'placing', carrier_call_id = null, next_poll_at = null")
+    world.store.execute("update executions set actual_time = null")
     world.phones.forget()
     world.tick(MONDAY + timedelta(seconds=89))
     assert call_states(world) == [("placing", None)]
