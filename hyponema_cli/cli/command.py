@@ -11,9 +11,10 @@ import functools
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
@@ -93,7 +94,7 @@ class Session:
 
     def show(
         self,
-        items: Sequence[T],
+        items: Iterable[T],
         columns: Sequence[Column[T]],
         shape: Callable[[T], Any],
         empty: str,
@@ -101,32 +102,35 @@ class Session:
     ) -> None:
         """Write a list in the form that was asked for, else as a table to a terminal and as TSV to a pipe.
 
-        No more than `limit` rows of it. `to_people` draws them instead of a table.
+        No more than `limit` rows of it. `to_people` draws them instead of a table. To a program, rows go out as they
+        are made: a list may be much longer than the memory.
         """
         from hyponema_cli.render import json, tables
 
-        shown = self.cut(items)
+        items = iter(items)
+        shown = islice(items, self.limit or None)
         if self.json or self.jsonl or self.ids or self.fields:
-            rows = [json.picked(shape(item), self.fields) for item in shown]
+            rows = (json.picked(shape(item), self.fields) for item in shown)
             if self.json:
-                output.data(json.rows(rows) + "\n")
+                output.long_data(chain(json.array(rows), "\n"))
             elif self.jsonl:
-                output.data("".join(json.line(row) + "\n" for row in rows))
+                output.long_data(json.line(row) + "\n" for row in rows)
             elif self.ids:
-                output.data(tables.tsv(tables.of_fields(list(rows[0])[:1] if rows else []), rows))
-            elif output.for_people() and rows:
-                show_table(tables.of_fields(self.fields), rows)
+                output.long_data(tables.tsv([tables.FIRST_FIELD], rows))
+            elif output.for_people() and (found := list(rows)):
+                show_table(tables.of_fields(self.fields), found)
             else:
-                output.data(tables.tsv(tables.of_fields(self.fields), rows))
+                output.long_data(tables.tsv(tables.of_fields(self.fields), rows))
         elif not output.for_people():
-            output.data(tables.tsv(columns, shown))
-        elif not shown:
+            output.long_data(tables.tsv(columns, shown))
+        elif not (drawn := list(shown)):
             output.say(empty)
         elif to_people is not None:
-            to_people(shown)
+            to_people(drawn)
         else:
-            show_table(columns, shown)
-        self.say_if_cut(items)
+            show_table(columns, drawn)
+        if next(items, None) is not None:
+            self._say_cut()
 
     def cut(self, items: Sequence[T]) -> Sequence[T]:
         """Return as many rows as are to be shown."""
@@ -135,7 +139,10 @@ class Session:
     def say_if_cut(self, items: Sequence[T]) -> None:
         """Say that a list goes on; in a pipe too, because a script would take what it gets for all there is."""
         if self.limit and len(items) > self.limit:
-            output.say(f"Only {self.limit} {'is' if self.limit == 1 else 'are'} shown; for all of them: --limit 0")
+            self._say_cut()
+
+    def _say_cut(self) -> None:
+        output.say(f"Only {self.limit} {'is' if self.limit == 1 else 'are'} shown; for all of them: --limit 0")
 
     def show_one(self, pairs: Sequence[tuple[str, str | None]], shape: Any) -> None:
         """Write one thing: JSON when asked for, else a line a field."""
@@ -169,7 +176,7 @@ class Session:
         from hyponema_cli.render import json
 
         if self.json:
-            output.data(json.rows([self._marked(shape) for shape in shapes]) + "\n")
+            output.data(json.document([self._marked(shape) for shape in shapes]) + "\n")
 
     def _marked(self, shape: Any) -> Any:
         return {**shape, "dry_run": True} if self.dry_run else shape

@@ -51,7 +51,7 @@ def doctor(
         output.say("Reading the whole file; this takes a while.")
     findings, trouble = _examined(session, machine, online=online)
     if session.json:
-        output.data(json.rows([_shape(each) for each in findings]) + "\n")
+        output.data(json.document([_shape(each) for each in findings]) + "\n")
     elif output.for_people():
         output.data(checkup.text(findings, output.width(), color=output.color()))
     else:

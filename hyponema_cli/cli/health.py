@@ -11,9 +11,9 @@ from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.cli.exits import Exit
 from hyponema_cli.core import timewords
-from hyponema_cli.core.health import Limits, Vitals, reasons
+from hyponema_cli.core.health import Limits, Vitals
 from hyponema_cli.core.instant import maybe_text
-from hyponema_cli.engine.health import read
+from hyponema_cli.engine.health import judged
 from hyponema_cli.render import json
 
 app = single()
@@ -45,8 +45,7 @@ def health(
     """
     limits = Limits(timewords.parse_duration(max_lag), timewords.parse_duration(max_heartbeat))
     with session.store() as store:
-        found = read(store, session.clock.now())
-    why = reasons(found, limits)
+        found, why = judged(store, session.clock.now(), limits)
     session.show_one([("status", json.health_status(why)), *_lines(found)], json.health(found, why))
     for reason in why:
         output.say(f"{reason.code}: {reason.said}")

@@ -89,7 +89,7 @@ def history(
         workspace = settings.load(store).timezone
         zone = timewords.stored_zone(workspace) if workspace else ZoneInfo("UTC")
         one = find.schedule(store, schedule) if schedule is not None else None
-        found = executions.select(
+        found = executions.at_leisure(
             store,
             schedule_id=one.id if one else None,
             agent_id=find.agent(store, agent).id if agent is not None else None,
@@ -100,10 +100,11 @@ def history(
         )
         coming = list(islice(occurrences_ahead(store, one, settings.load(store)), 1)) if one else []
     if one is not None and session.json:
-        shape = json.history(one.id, session.cut(found), coming if not wanted or "pending" in wanted else ())
+        past = list(found)
+        shape = json.history(one.id, session.cut(past), coming if not wanted or "pending" in wanted else ())
         picked = [json.picked(row, session.fields) for row in shape["executions"]]
         output.data(json.document({**shape, "executions": picked}) + "\n")
-        session.say_if_cut(found)
+        session.say_if_cut(past)
     else:
         session.show(found, columns(workspace), json.execution, "Nothing has come due yet.")
 

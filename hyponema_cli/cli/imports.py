@@ -7,10 +7,9 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Protocol
 
 import typer
 
@@ -26,9 +25,12 @@ from hyponema_cli.engine.imports import MOST_NUMBERS, Counts
 from hyponema_cli.engine.mapping import as_object
 from hyponema_cli.render import export as written
 from hyponema_cli.render import json
+from hyponema_cli.store import staged
 
 if TYPE_CHECKING:
     from tempfile import SpooledTemporaryFile
+
+    from hyponema_cli.engine.desk import Desk
 
 FORMATS = ("csv", "json", "jsonl")
 SHOWN = 20
@@ -150,7 +152,7 @@ class Refusals:
 
 
 @contextmanager
-def reading(session: Session, source: str, options: ImportOptions) -> Iterator[tuple[Rows, Refusals]]:
+def _reading(session: Session, source: str, options: ImportOptions) -> Iterator[tuple[Rows, Refusals]]:
     """Open what is imported, and see where the rejected rows may go; errors name what is read."""
     kind = format_of(source, options.format)
     if options.delimiter is not None and (len(options.delimiter.replace("\\t", "\t")) != 1 or kind != "csv"):
@@ -219,17 +221,11 @@ def export(
         refuse_own_file(session.path(), Path(target))
         output.to_file(Path(target), written.as_text(rows, kind, columns), such_as=f"export.{kind}", mode=0o600)
         return
-    for some in _together(written.as_text(rows, kind, columns, for_people=output.for_people())):
-        output.data(some)
-
-
-def _together(pieces: Iterator[str]) -> Iterator[str]:
-    while some := "".join(islice(pieces, _ROWS_A_LOOK)):
-        yield some
+    output.long_data(written.as_text(rows, kind, columns, for_people=output.for_people()))
 
 
 @contextmanager
-def reading_shown(source: Rows) -> Iterator[OnProgress]:
+def _reading_shown(source: Rows) -> Iterator[OnProgress]:
     """Show a bar while a file is read; of a pipe nobody knows how far it is."""
     if source.size is None:
         yield lambda part: None
@@ -239,7 +235,40 @@ def reading_shown(source: Rows) -> Iterator[OnProgress]:
         on_progress(1.0)
 
 
-def answer(
+class Importer(Protocol):
+    """Judges rows and stages those that are good; then stores them."""
+
+    counts: Counts
+
+    def judge(self, rows: Iterable[tuple[int, Any]], /) -> None:
+        """Judge rows, each with its line."""
+
+    def store(self) -> None:
+        """Store what was staged: all of it, or nothing."""
+
+
+def import_rows(
+    session: Session,
+    file: str,
+    options: ImportOptions,
+    noun: str,
+    begin: Callable[[Desk, Rows, Refusals], tuple[Importer, Iterator[tuple[int, Any]]]],
+) -> int | None:
+    """Judge the rows of a file, store them if that is what is wanted, and say what became of them.
+
+    `begin` returns what judges the rows, and the rows.
+    """
+    with _reading(session, file, options) as (source, refusals), replace(session, dry_run=False).desk() as desk:
+        with staged.room(desk.store), _reading_shown(source) as on_progress:
+            importer, found = begin(desk, source, refusals)
+            importer.judge(source.watched(found, on_progress))
+            refusals.put_down()
+            if not session.dry_run and (options.partial or not importer.counts.rejected):
+                importer.store()
+        return _answer(session, source, importer.counts, refusals, options, noun)
+
+
+def _answer(
     session: Session, source: Rows, counts: Counts, refusals: Refusals, options: ImportOptions, noun: str
 ) -> int | None:
     """Say what became of the rows."""

@@ -12,15 +12,14 @@ import os
 import sys
 from collections.abc import Mapping
 from traceback import format_exc
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from hyponema_cli.cli import operators, output
 from hyponema_cli.cli import tools as conversations
 from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.cli.exits import Exit
 from hyponema_cli.cli.operators import Said
+from hyponema_cli.cli.tools import Conversation, Talker
 from hyponema_cli.core import tools as specs
 from hyponema_cli.core.errors import InvalidInput, NotInstalled
 from hyponema_cli.engine import find, sessions
@@ -46,13 +45,8 @@ _CHANGES: Mapping[str, Mapping[str, bool]] = {
 @command(app, "mcp")
 def mcp(
     session: Session,
-    agent: Annotated[
-        str | None, typer.Option("--agent", metavar="AGENT", help="Who talks. [env: HYP_AGENT]", show_default=False)
-    ] = None,
-    conversation: Annotated[
-        str | None,
-        typer.Option("--session", metavar="SESSION", help="In which session. [env: HYP_SESSION]", show_default=False),
-    ] = None,
+    agent: Talker = None,
+    conversation: Conversation = None,
 ) -> None:
     """Serve tools to a language model's client: MCP on standard input and output.
 

@@ -10,7 +10,6 @@ import typer
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.cli.targets import refuse_own_file
-from hyponema_cli.core.health import Limits, reasons
 from hyponema_cli.engine import health
 from hyponema_cli.render import json, metrics
 
@@ -39,8 +38,8 @@ def tell(
     """
     with session.store() as store:
         now = session.clock.now()
-        found, measures = health.read(store, now), health.measure(store, now)
-    told = metrics.families(session.path().stem, found, reasons(found, Limits()), measures)
+        (found, why), measures = health.judged(store, now), health.measure(store, now)
+    told = metrics.families(session.path().stem, found, why, measures)
     text = json.document(json.metrics(told)) + "\n" if session.json else metrics.text(told)
     if write is None:
         output.data(text)

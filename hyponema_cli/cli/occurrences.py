@@ -16,9 +16,9 @@ from hyponema_cli.cli.options import WhenOptions
 from hyponema_cli.core import timewords, walltime, when
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.explain import NOTES, REASONS, in_words
-from hyponema_cli.core.instant import maybe_text, to_text
+from hyponema_cli.core.instant import to_text
 from hyponema_cli.core.schedule import Note, Occurrence, Rule, occurrences
-from hyponema_cli.render import times
+from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
 
 if TYPE_CHECKING:
@@ -263,17 +263,4 @@ def _local_iso(it: Firing) -> str:
 
 def shape(it: Firing) -> dict[str, str | None]:
     """Return what programs get."""
-    return {
-        "scheduled_time": to_text(it.at),
-        "local_time": _local_iso(it),
-        "timezone": it.zone.key,
-        "note": it.note,
-        **_verdict_of(it),
-    }
-
-
-def _verdict_of(it: Firing) -> dict[str, str | None]:
-    """Return what the gates say of a firing; a rule that is only typed here has no gates."""
-    if it.outlook is None:
-        return {}
-    return {"verdict": it.verdict, "reason": it.reason, "rings_at": maybe_text(it.outlook.rings_at)}
+    return json.firing(it.at, it.zone, it.note, it.outlook)

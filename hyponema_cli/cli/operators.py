@@ -16,10 +16,10 @@ from hyponema_cli.core import timewords
 from hyponema_cli.core.call import ScheduleState
 from hyponema_cli.core.errors import InvalidInput, Refused, suggestion
 from hyponema_cli.core.gates import GATES
-from hyponema_cli.core.health import Limits, reasons
+from hyponema_cli.core.health import Limits
 from hyponema_cli.core.tools import NAMES as IN_CONVERSATIONS
 from hyponema_cli.core.tools import conforming
-from hyponema_cli.engine.health import read
+from hyponema_cli.engine.health import judged
 from hyponema_cli.render import json
 
 MOST_LISTED = 500
@@ -78,7 +78,8 @@ def ask(session: Session, name: str, arguments: Mapping[str, Any]) -> Said:
 def _list_schedules(session: Session, given: Mapping[str, Any]) -> Said:
     most = given.get("limit", USUALLY_LISTED)
     session = replace(session, limit=most)
-    found, workspace = schedules.listed(session, given.get("agent"), given.get("user"), given.get("status", ()))
+    listed, workspace = schedules.listed(session, given.get("agent"), given.get("user"), given.get("status", ()))
+    found = list(listed)
     cut = f"Only {most} are shown; there are more." if len(found) > most else None
     return Said([json.schedule(each, workspace) for each in session.cut(found)], remark=cut)
 
@@ -109,8 +110,7 @@ def _health(session: Session, given: Mapping[str, Any]) -> Said:
         timewords.parse_duration(given.get("max_heartbeat", "3m")),
     )
     with session.store() as store:
-        found = read(store, session.clock.now())
-    return Said(json.health(found, reasons(found, limits)))
+        return Said(json.health(*judged(store, session.clock.now(), limits)))
 
 
 def _text(description: str) -> dict[str, Any]:

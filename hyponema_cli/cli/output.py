@@ -13,6 +13,9 @@ from pathlib import Path
 from hyponema_cli.core.errors import HypError
 from hyponema_cli.render.safe import visible
 
+_A_WRITE = 1 << 16
+"""How many characters of long data are collected for one write."""
+
 
 class ReaderGone(Exception):
     """Whoever read our stdout has closed it. Not an error: `hyp history | head` ends like this."""
@@ -27,6 +30,18 @@ def data(text: str) -> None:
     encoding = (sys.stdout.encoding if sys.stdout is not None else None) or "ascii"
     # A terminal of another character set (LANG=C): what it cannot show is written out.
     content(text.encode(encoding, "backslashreplace"))
+
+
+def long_data(pieces: Iterable[str]) -> None:
+    """Write data that is made bit by bit, such as a long list; raises what `data` raises."""
+    held, size = list[str](), 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _A_WRITE:
+            data("".join(held))
+            held, size = [], 0
+    data("".join(held))
 
 
 def content(octets: bytes) -> None:

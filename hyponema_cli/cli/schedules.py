@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby, islice
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -19,17 +19,17 @@ from hyponema_cli.cli.exits import Exit
 from hyponema_cli.cli.imports import (
     Format,
     ImportOptions,
+    Refusals,
+    Rows,
     Source,
     Target,
-    answer,
     export,
-    reading,
-    reading_shown,
+    import_rows,
 )
 from hyponema_cli.cli.options import ScheduleOptions, default_agent, with_stand_ins
 from hyponema_cli.cli.users import read_phone
 from hyponema_cli.core import timewords
-from hyponema_cli.core.call import LIVE_SCHEDULES, Outcome, ScheduleState
+from hyponema_cli.core.call import Outcome, ScheduleState
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.explain import NOTES, REASONS, in_words
 from hyponema_cli.core.instant import maybe_text, to_text
@@ -46,7 +46,7 @@ from hyponema_cli.engine.why import Inquiry, Outlook
 from hyponema_cli.render import export as written
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
-from hyponema_cli.store import executions, schedules, settings, staged
+from hyponema_cli.store import executions, schedules, settings
 
 app = group("The rules: who calls whom, when.")
 
@@ -146,17 +146,10 @@ def list_(
 
 def listed(
     session: Session, agent: str | None, user: str | None, status: Sequence[str]
-) -> tuple[Sequence[Schedule], Settings]:
+) -> tuple[Iterator[Schedule], Settings]:
     """Return the schedules of a list, one more than are shown where there are more, and the workspace's settings."""
-    wanted = values.statuses("--status", status, tuple(ScheduleState), sorted(LIVE_SCHEDULES))
     with session.store() as store:
-        found = schedules.select(
-            store,
-            statuses=wanted,
-            agent_id=find.agent(store, agent).id if agent is not None else None,
-            user_id=find.user(store, user).id if user is not None else None,
-            limit=session.most,
-        )
+        found = find.schedules_of(store, "--status", status, agent, user, limit=session.most)
         return found, settings.load(store)
 
 
@@ -224,15 +217,7 @@ def show(
     ]
     lines += [("next", _coming_said(each, seen, zone)) for each, seen in coming]
     shape = json.schedule(found, workspace)
-    outlooks = [
-        {
-            "scheduled_time": to_text(each.at),
-            "verdict": seen.decision.verdict,
-            "reason": seen.decision.reason,
-            "rings_at": maybe_text(seen.rings_at),
-        }
-        for each, seen in coming
-    ]
+    outlooks = [{"scheduled_time": to_text(each.at), **json.outlook(seen)} for each, seen in coming]
     shown = {**shape, "occurrences": [to_text(each.at) for each, _ in coming], "outlook": outlooks}
     session.show_one(lines, shown)
 
@@ -435,20 +420,17 @@ def import_(
     """
     asked = _asked(options, ref, paused=paused, tz_column=tz_column)
     apart = timewords.parse_duration(stagger) if stagger is not None else timedelta(0)
-    with reading(session, file, reader) as (source, refusals), replace(session, dry_run=False).desk() as desk:
-        with staged.room(desk.store), reading_shown(source) as on_progress:
-            if source.format == "csv":
-                names, found = source.cells()
-                rows: FromCells | FromObjects = FromCells(asked, names)
-            else:
-                rows, found = FromObjects(asked), source.objects()
-            refusals.as_object = rows.as_object
-            importer = Importer(desk, rows, len(asked.delays), apart, refusals, refusals.place)
-            importer.judge(source.watched(found, on_progress))
-            refusals.put_down()
-            if not session.dry_run and (reader.partial or not importer.counts.rejected):
-                importer.store()
-        return answer(session, source, importer.counts, refusals, reader, "schedule")
+
+    def begin(desk: Desk, source: Rows, refusals: Refusals) -> tuple[Importer, Iterator[tuple[int, Any]]]:
+        if source.format == "csv":
+            names, found = source.cells()
+            rows: FromCells | FromObjects = FromCells(asked, names)
+        else:
+            rows, found = FromObjects(asked), source.objects()
+        refusals.as_object = rows.as_object
+        return Importer(desk, rows, len(asked.delays), apart, refusals, refusals.place), found
+
+    return import_rows(session, file, reader, "schedule", begin)
 
 
 @command(app, "export")

@@ -24,6 +24,14 @@ T = TypeVar("T")
 
 app = group("What agents may do during a conversation: book, move and cancel calls to the caller.")
 
+Talker = Annotated[
+    str | None, typer.Option("--agent", metavar="AGENT", help="Who talks. [env: HYP_AGENT]", show_default=False)
+]
+Conversation = Annotated[
+    str | None,
+    typer.Option("--session", metavar="SESSION", help="In which session. [env: HYP_SESSION]", show_default=False),
+]
+
 _EXITS = {
     "bad_arguments": Exit.USAGE,
     "invalid_json": Exit.USAGE,
@@ -57,13 +65,8 @@ def schema(
 def call(
     session: Session,
     name: Annotated[str, typer.Argument(metavar="TOOL", help="schedule_callback or manage_callback.")],
-    agent: Annotated[
-        str | None, typer.Option("--agent", metavar="AGENT", help="Who talks. [env: HYP_AGENT]", show_default=False)
-    ] = None,
-    conversation: Annotated[
-        str | None,
-        typer.Option("--session", metavar="SESSION", help="In which session. [env: HYP_SESSION]", show_default=False),
-    ] = None,
+    agent: Talker = None,
+    conversation: Conversation = None,
 ) -> int:
     """Call a tool with arguments as JSON on standard input. Always answers JSON on standard output.
 

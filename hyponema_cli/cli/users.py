@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,12 +16,12 @@ from hyponema_cli.cli.exits import Exit
 from hyponema_cli.cli.imports import (
     Format,
     ImportOptions,
+    Refusals,
+    Rows,
     Source,
     Target,
-    answer,
     export,
-    reading,
-    reading_shown,
+    import_rows,
 )
 from hyponema_cli.core import phone, timewords, window
 from hyponema_cli.core.records import Schedule, User
@@ -30,9 +31,10 @@ from hyponema_cli.engine.people import Person
 from hyponema_cli.render import export as written
 from hyponema_cli.render import json, times
 from hyponema_cli.render.tables import Column
-from hyponema_cli.store import events, schedules, staged, users
+from hyponema_cli.store import events, schedules, users
 
 if TYPE_CHECKING:
+    from hyponema_cli.engine.desk import Desk
     from hyponema_cli.engine.forget import Forgotten
 
 app = group("The people who are called: phone, timezone, usual time.")
@@ -118,20 +120,17 @@ def import_(
     """
     asked = Person(own_id, name, number, timezone, local_time, hours)
     asked = replace(asked, context=values.pairs("--context", context or (), context_json))
-    with reading(session, file, reader) as (source, refusals), replace(session, dry_run=False).desk() as desk:
-        with staged.room(desk.store), reading_shown(source) as on_progress:
-            if source.format == "csv":
-                names, found = source.cells()
-                columns = people.Columns(names, asked)
-                read, refusals.as_object = columns.read, columns.as_object
-            else:
-                read, found = partial(people.read, asked=asked), source.objects()
-            importer = people.Importer(desk, read, refusals, refusals.place)
-            importer.judge(source.watched(found, on_progress))
-            refusals.put_down()
-            if not session.dry_run and (reader.partial or not importer.counts.rejected):
-                importer.store()
-        return answer(session, source, importer.counts, refusals, reader, "user")
+
+    def begin(desk: Desk, source: Rows, refusals: Refusals) -> tuple[people.Importer, Iterator[tuple[int, Any]]]:
+        if source.format == "csv":
+            names, found = source.cells()
+            columns = people.Columns(names, asked)
+            read, refusals.as_object = columns.read, columns.as_object
+        else:
+            read, found = partial(people.read, asked=asked), source.objects()
+        return people.Importer(desk, read, refusals, refusals.place), found
+
+    return import_rows(session, file, reader, "user", begin)
 
 
 @command(app, "export")

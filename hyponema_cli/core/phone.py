@@ -7,7 +7,7 @@ number that one of the guides prints (+1234567890) is itself no possible number.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from hyponema_cli.core.errors import InvalidInput
 
@@ -43,7 +43,46 @@ def looks_impossible(number: str) -> bool:
 
     >>> looks_impossible("+1234567890"), looks_impossible("+34600000001")
     (True, False)
+
+    A file has many numbers, and reading one whole takes as long as all the rest of its row. What is read of it can
+    only depend on more than its country code and length where a prefix is let go that is dialled inside the country.
     """
+    plan = _plan_of(number[1:4])
+    if plan is None:
+        return True
+    code, inland_prefix = plan
+    national = number[1 + len(code) :]
+    if inland_prefix is not None and inland_prefix.match(national):
+        return _reads_as_impossible(number)
+    return not _has_numbers_of(int(code), len(national))
+
+
+@cache
+def _plan_of(digits: str) -> tuple[str, re.Pattern[str] | None] | None:
+    """Return the country code that some first digits begin with, and what may be let go behind it."""
+    import phonenumbers
+
+    for length in range(1, len(digits) + 1):
+        code = int(digits[:length])
+        if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+            region = phonenumbers.region_code_for_country_code(code)
+            plan = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, region)
+            assert plan is not None, "every code has one"
+            prefix = plan.national_prefix_for_parsing
+            return digits[:length], re.compile(prefix) if prefix else None
+    return None
+
+
+@cache
+def _has_numbers_of(code: int, length: int) -> bool:
+    import phonenumbers
+
+    if length < 2:  # none is so short, and none is read
+        return False
+    return phonenumbers.is_possible_number(phonenumbers.PhoneNumber(code, 10 ** (length - 1)))
+
+
+def _reads_as_impossible(number: str) -> bool:
     import phonenumbers
 
     try:

@@ -14,7 +14,8 @@ field, a value of another type, and fields that contradict each other are refuse
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from hyponema_cli.core import document
@@ -46,6 +47,9 @@ PRINTED = frozenset(
     }
 )  # fmt: skip
 """What hyp prints of a schedule, and nobody can ask for."""
+GRACE = timedelta(minutes=1)
+"""How long ago a time may be that a program asks for, and still mean now: it was read before the request went its
+way, and maybe from another clock."""
 POLICY = ("max_retries", "retry_delay", "exponential_backoff", "retry_on")
 FIELDS = (*TEXTS, *WHOLE_NUMBERS, *TRUTHS, *LISTS, *OBJECTS)
 
@@ -186,6 +190,19 @@ def in_fields(error: InvalidInput) -> InvalidInput:
     """Return an error that speaks of options as one that speaks of the fields of a body."""
     said = re.sub(r"--[a-z-]+", lambda found: _SAID_AS.get(found[0], found[0]), error.message)
     return InvalidInput(said.replace("--at ", ""), hint=error.hint)
+
+
+def reworded(hint: str | None, words: Iterable[tuple[str, str]]) -> str | None:
+    """Return a hint in the words of those who type no options: each pattern becomes what stands beside it, in order.
+
+    A command that is to be typed stays as it is.
+    """
+    if hint is None:
+        return None
+    ours, command, rest = hint.partition("hyp ")
+    for option, said in words:
+        ours = re.sub(option, said, ours)
+    return ours + command + rest
 
 
 def unknown(what: str, name: object, known: Sequence[str]) -> InvalidInput:

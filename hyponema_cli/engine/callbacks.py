@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hyponema_cli.core import walltime
@@ -62,8 +62,10 @@ def blocked(conversation: Conversation, moment: Moment, opening: Opening) -> Ans
     )
 
 
-def proposed(conversation: Conversation, moment: Moment, opening: Opening, say: str, proposal: Any) -> Answer:
-    """Answer with what is to be read to the caller, and what to confirm it by."""
+def proposed(
+    conversation: Conversation, moment: Moment, opening: Opening, say: str, proposal: tuple[str, datetime]
+) -> Answer:
+    """Answer with what is to be read to the caller, and what to confirm it by: the proposal's id, until its end."""
     proposal_id, expires_at = proposal
     body = {
         "proposal": proposal_id,

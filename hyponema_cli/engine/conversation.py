@@ -96,7 +96,16 @@ class Conversation:
         wall = walltime.wall_of(at, zone)
         return Moment(at, wall, zone, fold=at.astimezone(zone).fold, language=language)
 
-    def propose(self, tool: str, action: str, details: Mapping[str, Any], **about: Any) -> tuple[str, datetime]:
+    def propose(
+        self,
+        tool: str,
+        action: str,
+        details: Mapping[str, Any],
+        *,
+        schedule_id: str | None = None,
+        occurrence_at: datetime | None = None,
+        run_at: datetime | None = None,
+    ) -> tuple[str, datetime]:
         """Keep a proposal; return its id, and until when it may be confirmed."""
         expires_at = self.now + PROPOSED_FOR
         proposal = Proposal(
@@ -105,9 +114,9 @@ class Conversation:
             self.agent.id,
             tool,
             action,
-            about.get("schedule_id"),
-            about.get("occurrence_at"),
-            about.get("run_at"),
+            schedule_id,
+            occurrence_at,
+            run_at,
             details,
             self.now,
             expires_at,

@@ -111,16 +111,22 @@ def _propose_cancel(conversation: Conversation, it: Schedule, scope: str | None)
     else:
         say = f"Cancel every call {_rule(conversation, it)}"
     action = "cancel_series" if it.recurring and whole else "cancel"
-    return _to_confirm(conversation, it, action, say, at, {"occurrence_at": at if it.recurring else None})
+    return _to_confirm(conversation, it, action, say, at, occurrence_at=at if it.recurring else None)
 
 
 def _to_confirm(
-    conversation: Conversation, it: Schedule, action: str, say: str, at: datetime | None, about: Mapping[str, Any]
+    conversation: Conversation,
+    it: Schedule,
+    action: str,
+    say: str,
+    at: datetime | None,
+    *,
+    details: Mapping[str, Any] | None = None,
+    occurrence_at: datetime | None = None,
 ) -> Answer:
     """Propose what needs no look at the gates."""
-    details = dict(about.get("details", {}))
     proposal_id, expires_at = conversation.propose(
-        TOOL, action, details, schedule_id=it.id, occurrence_at=about.get("occurrence_at")
+        TOOL, action, details or {}, schedule_id=it.id, occurrence_at=occurrence_at
     )
     body = {
         "proposal": proposal_id,
@@ -175,7 +181,7 @@ def _propose_series(conversation: Conversation, it: Schedule, arguments: Mapping
     assert after.next_run_at is not None, "a rule that never fires is refused"
     rule = in_words(after.rule(conversation.workspace.timezone))
     say = f"From now on {rule}; the next call is on {conversation.said_at(after.next_run_at)}"
-    return _to_confirm(conversation, it, "move_series", say, after.next_run_at, {"details": words})
+    return _to_confirm(conversation, it, "move_series", say, after.next_run_at, details=words)
 
 
 def _series_request(conversation: Conversation, it: Schedule, words: Mapping[str, Any]) -> Request:

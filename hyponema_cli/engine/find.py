@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from hyponema_cli.core.call import LIVE_SCHEDULES, ScheduleState
 from hyponema_cli.core.errors import Ambiguous, InvalidInput, NotFound, nearest
+from hyponema_cli.core.names import statuses
 from hyponema_cli.core.records import Agent, Call, Number, Schedule, User
 from hyponema_cli.store import Store, agents, calls, numbers, schedules, users
 
@@ -36,6 +38,30 @@ def number(store: Store, word: str) -> Number:
 def schedule(store: Store, word: str) -> Schedule:
     """Return the schedule of that id or exact name."""
     return _one(word, "schedule", schedules.find(store, word), lambda: schedules.words(store, word))
+
+
+def schedules_of(
+    store: Store,
+    option: str,
+    status: Sequence[str],
+    agent_word: str | None,
+    user_word: str | None,
+    *,
+    limit: int = 0,
+    offset: int = 0,
+) -> Iterator[Schedule]:
+    """Yield the schedules of an agent, a user or all, in the statuses that `option` says; else, those that are live.
+
+    By agent, then next firing; `limit` 0 is all. Passes over `offset`.
+    """
+    return schedules.at_leisure(
+        store,
+        statuses=statuses(option, status, tuple(ScheduleState), sorted(LIVE_SCHEDULES)),
+        agent_id=agent(store, agent_word).id if agent_word is not None else None,
+        user_id=user(store, user_word).id if user_word is not None else None,
+        limit=limit,
+        offset=offset,
+    )
 
 
 def call(store: Store, word: str) -> Call:

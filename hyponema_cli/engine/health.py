@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from hyponema_cli.core import walltime
 from hyponema_cli.core.errors import InvalidInput, Unusable
-from hyponema_cli.core.health import Measures, Vitals
+from hyponema_cli.core.health import Limits, Measures, Reason, Vitals, reasons
 from hyponema_cli.core.timewords import stored_zone
 from hyponema_cli.store import Store, heartbeat, holds, journal, numbers, settings, vitals, webhooks
 
@@ -32,6 +32,12 @@ def read(store: Store, now: datetime) -> Vitals:
         webhook_backlog=backlog,
         webhooks_dead=dead,
     )
+
+
+def judged(store: Store, now: datetime, limits: Limits | None = None) -> tuple[Vitals, list[Reason]]:
+    """Return the figures of health at `now`, and what is wrong by those limits, or the usual ones."""
+    found = read(store, now)
+    return found, reasons(found, limits or Limits())
 
 
 def measure(store: Store, now: datetime) -> Measures:

@@ -16,7 +16,7 @@ from hyponema_cli.core.call import LIVE_SCHEDULES
 from hyponema_cli.core.catchup import OVERTAKEN, plan_catch_up
 from hyponema_cli.core.errors import InvalidInput
 from hyponema_cli.core.records import Schedule, Settings
-from hyponema_cli.core.schedule import Note, Occurrence, next_occurrence, occurrences
+from hyponema_cli.core.schedule import Note, Occurrence, Rule, next_occurrence, occurrences
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.report import TickReport
 from hyponema_cli.store import Store, executions, schedules, settings
@@ -79,10 +79,14 @@ def unrecorded(store: Store, schedule: Schedule, workspace: Settings) -> Occurre
     rule = schedule.rule(workspace.timezone)
     if schedules.calls_left(store, schedule) == 0:
         return None
-    following = next_occurrence(rule, schedule.accounted_until)
-    while following is not None and executions.has_row(store, schedule.id, following):
-        following = next_occurrence(rule, following.at)
-    return following
+    return _without_row(store, schedule, rule, next_occurrence(rule, schedule.accounted_until))
+
+
+def _without_row(store: Store, schedule: Schedule, rule: Rule, first: Occurrence | None) -> Occurrence | None:
+    """Return the first occurrence that has no row yet, from `first` on."""
+    while first is not None and executions.has_row(store, schedule.id, first):
+        first = next_occurrence(rule, first.at)
+    return first
 
 
 def occurrences_ahead(
@@ -233,9 +237,9 @@ def _due_of(
     while following is not None and following.at <= now and len(due) < most:
         due.append(following)
         following = next_occurrence(rule, following.at)
-    # What is to come has a row already where it was called off.
-    while following is not None and following.at > now and executions.has_row(desk.store, schedule.id, following):
-        following = next_occurrence(rule, following.at)
+    if following is not None and following.at > now:
+        # What is to come has a row already where it was called off.
+        following = _without_row(desk.store, schedule, rule, following)
     return due, following
 
 

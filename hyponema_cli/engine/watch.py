@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from hyponema_cli.core import walltime
 from hyponema_cli.core.call import FINAL_EXECUTIONS, LIVE_SCHEDULES
 from hyponema_cli.core.errors import InvalidInput
-from hyponema_cli.core.health import Limits, Reason, reasons
+from hyponema_cli.core.health import Reason
 from hyponema_cli.core.month import Day, days_of
 from hyponema_cli.core.records import Execution, Schedule, Settings
 from hyponema_cli.core.timewords import stored_zone
@@ -97,7 +97,7 @@ def watch(store: Store, now: datetime, name: str) -> Watch:
         now=now,
         zone=zone,
         settings=workspace,
-        troubles=[each for each in reasons(health.read(store, now), Limits()) if each.code != "doubts"],
+        troubles=[each for each in health.judged(store, now)[1] if each.code != "doubts"],
         doubts=calls.in_doubt(store, limit=MOST_DOUBTS),
         doubt_count=vitals.doubts(store),
         ringing=calls.going_on(store, MOST_RINGING),

@@ -6,7 +6,7 @@ Instants are UTC with a Z, durations end in `_seconds`, lists are arrays.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -35,9 +35,15 @@ from hyponema_cli.core.token import Token
 from hyponema_cli.render.safe import visible_json
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from hyponema_cli.engine.why import Outlook
     from hyponema_cli.render.metrics import Family
 
 _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
+
+
+_in_a_line = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def document(value: object) -> str:
@@ -45,9 +51,18 @@ def document(value: object) -> str:
     return visible_json(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
 
 
+def array(items: Iterable[object]) -> Iterator[str]:
+    """Write a document of many items, an item at a time."""
+    before = "[\n  "
+    for item in items:
+        yield before + document(item).replace("\n", "\n  ")  # in a text of JSON a newline is written out
+        before = ",\n  "
+    yield "[]" if before[0] == "[" else "\n]"
+
+
 def line(value: object) -> str:
     """Write a value in one line."""
-    return visible_json(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    return visible_json(_in_a_line(value))
 
 
 def picked(shape: Mapping[str, Any], wanted: Sequence[str]) -> Mapping[str, Any]:
@@ -206,6 +221,22 @@ def history(schedule_id: str, latest_first: Sequence[Execution], following: Iter
     """What became of a schedule, in order of time, and what comes next: the guides' shape."""
     rows = [execution(each) for each in reversed(latest_first)]
     return {"schedule_id": schedule_id, "executions": rows + [coming(schedule_id, each) for each in following]}
+
+
+def firing(at: datetime, zone: ZoneInfo, note: str | None, seen: Outlook | None) -> dict[str, str | None]:
+    """When a rule fires, and what the gates say of it; a rule that is not stored has no gates."""
+    return {
+        "scheduled_time": to_text(at),
+        "local_time": at.astimezone(zone).isoformat(),
+        "timezone": zone.key,
+        "note": note,
+        **(outlook(seen) if seen else {}),
+    }
+
+
+def outlook(it: Outlook) -> dict[str, str | None]:
+    """What the gates say of a firing, as things stand."""
+    return {"verdict": it.decision.verdict, "reason": it.decision.reason, "rings_at": maybe_text(it.rings_at)}
 
 
 def call(it: Call) -> dict[str, Any]:
@@ -397,11 +428,6 @@ def did(report: Any) -> str:
         said.append("this database is older than its last dials, and nothing is dialled until: hyp reconcile")
     said += [f"carrier {account} cannot be used: {why}" for account, why in report.carrier_trouble.items()]
     return ", ".join(said)
-
-
-def rows(items: Sequence[Mapping[str, Any]]) -> str:
-    """Write an array of objects."""
-    return document([dict(item) for item in items])
 
 
 def _error_of(it: Execution) -> str | None:

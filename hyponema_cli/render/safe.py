@@ -10,6 +10,7 @@ import re
 # C0 and C1 controls; line and paragraph separators; direction marks, overrides and isolates (Unicode UAX #9);
 # the byte order mark; halves of surrogate pairs, which no encoding can print.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -24,11 +25,9 @@ def visible(text: str) -> str:
 
 def visible_json(document: str) -> str:
     """Escape the same characters inside a JSON document, where they can only stand in strings."""
-    return re.sub(
-        "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]",
-        lambda match: f"\\u{ord(match[0]):04x}",
-        document,
-    )
+    if document.isascii() and "\x7f" not in document:  # as most are, and this is quick to see
+        return document
+    return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
 
 
 def _written(character: str) -> str:

@@ -7,7 +7,7 @@ ends, but never an id.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -39,6 +39,10 @@ def of_fields(names: Sequence[str]) -> list[Column[Mapping[str, Any]]]:
     return [column(name) for name in names]
 
 
+FIRST_FIELD = Column[Mapping[str, Any]]("id", lambda row: _plain(next(iter(row.values()))))
+"""What a row is known by: the first of its fields, whatever its name."""
+
+
 def _plain(value: Any) -> str | None:
     """Write a value of JSON without its quotes; an absent one is an empty field."""
     if value is None or isinstance(value, str):
@@ -46,12 +50,13 @@ def _plain(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
-def tsv(columns: Sequence[Column[T]], items: Iterable[T]) -> str:
-    """Write a line an item, without a header; an absent value is an empty field.
+def tsv(columns: Sequence[Column[T]], items: Iterable[T]) -> Iterator[str]:
+    """Yield a line an item, without a header; an absent value is an empty field.
 
     A backslash is doubled, so that what is written out (a newline as `\\n`) can be told from what was there.
     """
-    return "".join("\t".join(_field(column.machine(item) or "") for column in columns) + "\n" for item in items)
+    for item in items:
+        yield "\t".join([_field(column.machine(item) or "") for column in columns]) + "\n"
 
 
 def _field(text: str) -> str:

@@ -5,7 +5,6 @@ No answer holds a path, a trace or SQL: what is wrong with the machine is said i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 from hyponema_cli.core.errors import HypError, InvalidInput
-from hyponema_cli.engine.body import in_fields
+from hyponema_cli.engine.body import in_fields, reworded
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -80,9 +79,10 @@ def trouble_of(error: HypError) -> Trouble:
         headers = {"Retry-After": RETRY_SECONDS[error.kind]} if error.kind in RETRY_SECONDS else {}
         return Trouble(status, error.kind, OF_THE_MACHINE[error.kind], None, headers)
     said = in_fields(error) if isinstance(error, InvalidInput) else error
-    return Trouble(status, error.kind, said.message, _in_fields(error.hint))
+    return Trouble(status, error.kind, said.message, reworded(error.hint, _IN_HINTS))
 
 
+# Options in hints, as fields of a body.
 _IN_HINTS = (
     (r"--tz (\w[\w/+-]*)", r'"timezone": "\1"'),
     (r"; --allow-past calls now instead", ""),
@@ -101,16 +101,6 @@ _IN_HINTS = (
     (r"--agent", "agent_id"),
     (r"--tz", "timezone"),
 )
-
-
-def _in_fields(hint: str | None) -> str | None:
-    """Let a hint name fields of a body; a command that is to be typed stays as it is."""
-    if hint is None:
-        return None
-    ours, command, rest = hint.partition("hyp ")
-    for option, said in _IN_HINTS:
-        ours = re.sub(option, said, ours)
-    return ours + command + rest
 
 
 def _sendable(text: str) -> str:

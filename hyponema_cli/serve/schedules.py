@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hyponema_cli.core import phone, timewords
-from hyponema_cli.core.call import LIVE_SCHEDULES, ScheduleState
 from hyponema_cli.core.errors import InvalidInput
-from hyponema_cli.core.health import Limits, reasons
-from hyponema_cli.core.instant import maybe_text, to_text
-from hyponema_cli.core.names import statuses
 from hyponema_cli.core.records import Schedule
 from hyponema_cli.engine import body, book, find
 from hyponema_cli.engine import health as vitals
+from hyponema_cli.engine import history as past
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.materialise import occurrences_ahead
 from hyponema_cli.engine.request import Request
 from hyponema_cli.engine.why import Inquiry
 from hyponema_cli.render import json
-from hyponema_cli.store import executions, schedules
+from hyponema_cli.store import executions
 
-GRACE = timedelta(minutes=1)
-"""How long ago a time may be and still mean now: its sender read another clock, and the request took its time."""
 RUN_KEYS = ("execution_id", "scheduled_time", "actual_time", "call_id", "status", "duration", "error")
 """What guide B's history tells of an execution."""
 
@@ -38,7 +32,7 @@ def read(said: Any, *, change: bool = False) -> Request:
     if change and request.ref is not None:
         raise InvalidInput("the ref of a schedule cannot be changed", hint="add a new schedule instead")
     to = phone.parse(request.to) if request.to is not None else None
-    return replace(request, to=to, when=replace(request.when, grace=GRACE))
+    return replace(request, to=to, when=replace(request.when, grace=body.GRACE))
 
 
 def add(request: Request, created_by: str, recurring: bool | None, desk: Desk) -> str:
@@ -62,14 +56,8 @@ def list_(
     status: str | None, agent: str | None, user: str | None, limit: int, offset: int, desk: Desk
 ) -> tuple[list[dict[str, Any]], bool]:
     """List schedules by agent, then next firing; the second value is True when there are more."""
-    found = schedules.select(
-        desk.store,
-        statuses=statuses("status", [status] if status else [], tuple(ScheduleState), sorted(LIVE_SCHEDULES)),
-        agent_id=find.agent(desk.store, agent).id if agent is not None else None,
-        user_id=find.user(desk.store, user).id if user is not None else None,
-        limit=limit + 1,
-        offset=offset,
-    )
+    words = [status] if status else []
+    found = list(find.schedules_of(desk.store, "status", words, agent, user, limit=limit + 1, offset=offset))
     workspace = desk.settings()
     return [json.schedule(each, workspace) for each in found[:limit]], len(found) > limit
 
@@ -100,10 +88,7 @@ def execute(desk: Desk, execution_id: str, is_new: bool) -> dict[str, Any]:
 
 def history(schedule_id: str, desk: Desk) -> dict[str, Any]:
     """Tell what became of every occurrence, as guide B does."""
-    found = find.schedule(desk.store, schedule_id)
-    past = executions.select(desk.store, schedule_id=found.id)
-    following = islice(occurrences_ahead(desk.store, found, desk.settings()), 1)
-    shape = json.history(found.id, past, following)
+    shape = json.history(*past.of_schedule(desk, schedule_id))
     return {**shape, "executions": [{key: run[key] for key in RUN_KEYS} for run in shape["executions"]]}
 
 
@@ -120,22 +105,10 @@ def occurrences(
     for each in islice(occurrences_ahead(desk.store, found, workspace, begin), limit):
         if last is not None and each.at > last:
             break
-        seen = inquiry.outlook(found, each)
-        shapes.append(
-            {
-                "scheduled_time": to_text(each.at),
-                "local_time": each.at.astimezone(zone).isoformat(),
-                "timezone": zone.key,
-                "note": each.note,
-                "verdict": seen.decision.verdict,
-                "reason": seen.decision.reason,
-                "rings_at": maybe_text(seen.rings_at),
-            }
-        )
+        shapes.append(json.firing(each.at, zone, each.note, inquiry.outlook(found, each)))
     return shapes
 
 
 def health(desk: Desk) -> dict[str, Any]:
     """Tell whether the queue is driven and nothing is wrong."""
-    found = vitals.read(desk.store, desk.clock.now())
-    return json.health(found, reasons(found, Limits()))
+    return json.health(*vitals.judged(desk.store, desk.clock.now()))

@@ -12,21 +12,17 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import time
 from functools import partial
-from itertools import islice
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack, cast
 
 from hyponema_cli.clock import Clock, SystemClock
 from hyponema_cli.config import workspace_path
-from hyponema_cli.core.call import LIVE_SCHEDULES, ScheduleState
 from hyponema_cli.core.errors import InvalidInput
-from hyponema_cli.core.health import Limits, reasons
-from hyponema_cli.core.names import statuses
 from hyponema_cli.core.records import Schedule
 from hyponema_cli.engine import book, find
 from hyponema_cli.engine import health as vitals
+from hyponema_cli.engine import history as past
 from hyponema_cli.engine.desk import Desk
-from hyponema_cli.engine.materialise import occurrences_ahead
 from hyponema_cli.engine.request import Request
 from hyponema_cli.render import json
 from hyponema_cli.service.clerk import ACTOR, Clerk
@@ -40,7 +36,7 @@ from hyponema_cli.service.words import (
     row_of,
     speaking_of_arguments,
 )
-from hyponema_cli.store import executions, schedules
+from hyponema_cli.store import executions
 
 T = TypeVar("T")
 
@@ -186,10 +182,9 @@ class ScheduledCallService:
         `status` None: those that are active or paused; "all": also those that are over.
         """
         words = [status] if isinstance(status, str) else status or ()
-        wanted = statuses("status", words, tuple(ScheduleState), sorted(LIVE_SCHEDULES))
         if limit is not None and limit < 1:
             raise InvalidInput(f"limit {limit} must be 1 or more", hint="leave it out for all")
-        return await self._ask(partial(_list, wanted, agent_id, user_id, limit or 0))
+        return await self._ask(partial(_list, words, agent_id, user_id, limit or 0))
 
     async def update(self, schedule_id: str, **changes: Unpack[Changes]) -> ScheduledCall:
         """Change what is given, and nothing else; return what it is then.
@@ -262,15 +257,9 @@ def _view(desk: Desk, schedule: Schedule) -> ScheduledCall:
 
 
 def _list(
-    wanted: Sequence[str], agent_id: str | None, user_id: str | None, limit: int, desk: Desk
+    status: Sequence[str], agent_id: str | None, user_id: str | None, limit: int, desk: Desk
 ) -> list[ScheduledCall]:
-    found = schedules.select(
-        desk.store,
-        statuses=wanted,
-        agent_id=find.agent(desk.store, agent_id).id if agent_id is not None else None,
-        user_id=find.user(desk.store, user_id).id if user_id is not None else None,
-        limit=limit,
-    )
+    found = find.schedules_of(desk.store, "status", status, agent_id, user_id, limit=limit)
     workspace = desk.settings()
     return [ScheduledCall.of(json.schedule(each, workspace)) for each in found]
 
@@ -283,12 +272,8 @@ def _execute_now(schedule_id: str, desk: Desk) -> Execution:
 
 
 def _history(schedule_id: str, desk: Desk) -> History:
-    schedule = find.schedule(desk.store, schedule_id)
-    past = executions.select(desk.store, schedule_id=schedule.id)
-    following = islice(occurrences_ahead(desk.store, schedule, desk.settings()), 1)
-    return cast(History, plain(json.history(schedule.id, past, following)))
+    return cast(History, plain(json.history(*past.of_schedule(desk, schedule_id))))
 
 
 def _health(desk: Desk) -> Health:
-    found = vitals.read(desk.store, desk.clock.now())
-    return cast(Health, plain(json.health(found, reasons(found, Limits()))))
+    return cast(Health, plain(json.health(*vitals.judged(desk.store, desk.clock.now()))))

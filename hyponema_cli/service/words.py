@@ -6,20 +6,16 @@ here, and errors that speak of options are made to speak of arguments.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any, TypedDict
 
 from hyponema_cli.core.document import shown
 from hyponema_cli.core.errors import HypError, InvalidInput
 from hyponema_cli.engine import body
 from hyponema_cli.engine.request import Request
-
-GRACE = timedelta(minutes=1)
-"""How long ago a time may be that is asked for: `datetime.now()` is past when it is read, and means now."""
 
 When = datetime | str
 
@@ -108,7 +104,7 @@ def _read(given: Mapping[str, Any], *, change: bool) -> Request:
     allow_past = given.get("allow_past", False)
     if not isinstance(allow_past, bool):
         raise InvalidInput(f"allow_past {shown(allow_past)} must be True or False", hint="as in allow_past=True")
-    return replace(request, when=replace(request.when, allow_past=allow_past, grace=GRACE))
+    return replace(request, when=replace(request.when, allow_past=allow_past, grace=body.GRACE))
 
 
 @contextmanager
@@ -118,13 +114,14 @@ def speaking_of_arguments(prefix: str = "") -> Iterator[None]:
         yield
     except InvalidInput as error:
         said = body.in_fields(error)
-        raise InvalidInput(prefix + said.message, hint=_in_arguments(error.hint)) from error
+        raise InvalidInput(prefix + said.message, hint=body.reworded(error.hint, _IN_HINTS)) from error
     except HypError as error:
         error.message = prefix + error.message
         error.args = (error.message,)
         raise
 
 
+# Options in hints, as arguments of a call.
 _IN_HINTS = (
     (r"--tz (\S+[^,\s)])", r"timezone='\1'"),
     (r"--allow-past", "allow_past=True"),
@@ -138,15 +135,6 @@ _IN_HINTS = (
     (r"--user", "user_id"),
     (r"--tz", "timezone"),
 )
-
-
-def _in_arguments(hint: str | None) -> str | None:
-    if hint is None:
-        return None
-    ours, command, rest = hint.partition("hyp ")  # what is to be typed stays as it is
-    for option, argument in _IN_HINTS:
-        ours = re.sub(option, argument, ours)
-    return ours + command + rest
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -66,6 +66,19 @@ class Store:
             raise
 
     @contextmanager
+    def reading(self) -> Iterator[None]:
+        """See the file as it is at one moment, in however many queries. Joins a transaction that is open."""
+        if self.in_transaction():
+            yield
+            return
+        self.execute("begin")
+        try:
+            yield
+        finally:
+            if self.in_transaction():  # a disk that cannot be read makes SQLite end it by itself
+                self.execute("rollback")
+
+    @contextmanager
     def rehearsal(self) -> Iterator[None]:
         """Hold the write lock, and undo at the end all that was done: to see what a change would make of things.
 

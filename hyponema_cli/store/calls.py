@@ -535,7 +535,7 @@ def find(store: Store, word: str) -> list[Call]:
     ours = f"select {_COLUMNS} from calls where "  # noqa: S608 - a constant of this file
     theirs = "carrier_call_id = ? and carrier in (select carrier from numbers) order by id"
     for where in ("id = ?", theirs, "carrier_call_id = ? order by id"):
-        found = [_from_row(row) for row in store.execute(ours + where, (word,))]
+        found = [from_row(row) for row in store.execute(ours + where, (word,))]
         if found:
             return found
     return []
@@ -564,9 +564,9 @@ def status_of(store: Store, call_id: str) -> CallState:
     return CallState(store.execute("select status from calls where id = ?", (call_id,)).fetchone()[0])
 
 
-def of_executions(store: Store, execution_ids: Sequence[str]) -> dict[str, list[Call]]:
-    """Return the calls of each execution, the first attempt first."""
-    found: dict[str, list[Call]] = {}
+def rows_of_executions(store: Store, execution_ids: Sequence[str]) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the rows of the calls of each execution, the first attempt first; `from_row` reads them."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
     for start in range(0, len(execution_ids), 500):
         some = execution_ids[start : start + 500]
         rows = store.execute(
@@ -575,11 +575,12 @@ def of_executions(store: Store, execution_ids: Sequence[str]) -> dict[str, list[
             some,
         )
         for row in rows:
-            found.setdefault(row[1], []).append(_from_row(row))
+            found.setdefault(row[1], []).append(row)
     return found
 
 
-def _from_row(row: tuple[Any, ...]) -> Call:
+def from_row(row: tuple[Any, ...]) -> Call:
+    """Read a row of a call."""
     return Call(
         row[0],
         row[1],

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import starmap
 from typing import Any, NamedTuple
 
 from hyponema_cli.core.call import ExecutionState, ScheduleState
 from hyponema_cli.core.gates import WAITS, Answer
 from hyponema_cli.core.instant import from_text, maybe_instant, maybe_text, to_text
-from hyponema_cli.core.records import Call, Execution
+from hyponema_cli.core.records import Execution
 from hyponema_cli.core.schedule import Occurrence
 from hyponema_cli.store import Store, calls
+from hyponema_cli.store.aside import put_aside
 
 
 class Due(NamedTuple):
@@ -518,6 +520,45 @@ def select(
 
     `open_since` leaves out what was over before it. Passes over `offset`.
     """
+    where, values = _where(schedule_id, agent_id, statuses, since, until, open_since)
+    return _read(store, where, values, _LATEST_FIRST, limit, offset)
+
+
+def at_leisure(
+    store: Store,
+    *,
+    schedule_id: str | None = None,
+    agent_id: str | None = None,
+    statuses: Iterable[str] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 0,
+) -> Iterator[Execution]:
+    """Yield what `select` lists, however long, as it is now; nothing is held when the first is asked for."""
+    where, values = _where(schedule_id, agent_id, statuses, since, until, None)
+    chosen = f"""
+        select e.id from executions e join schedules s on s.id = e.schedule_id
+        where {where} order by {_LATEST_FIRST} limit {limit or -1:d}
+    """  # noqa: S608 - constants of this file
+
+    def read(ids: Sequence[str]) -> list[tuple[Any, ...]]:
+        return _rows(store, f"e.id in ({', '.join('?' * len(ids))})", ids, _LATEST_FIRST, 0)
+
+    return starmap(_from_row, put_aside(store, chosen, values, read))
+
+
+_LATEST_FIRST = "e.scheduled_time desc, e.id desc"
+
+
+def _where(
+    schedule_id: str | None,
+    agent_id: str | None,
+    statuses: Iterable[str],
+    since: datetime | None,
+    until: datetime | None,
+    open_since: datetime | None,
+) -> tuple[str, list[Any]]:
+    """Return the condition of a list, and its values."""
     wanted = tuple(statuses)
     filters, values = ["true"], list[Any]()
     if schedule_id is not None:
@@ -536,7 +577,7 @@ def select(
         if bound is not None:
             filters.append(f"e.scheduled_time {operator} ?")
             values.append(to_text(bound))
-    return _read(store, " and ".join(filters), values, "e.scheduled_time desc, e.id desc", limit, offset)
+    return " and ".join(filters), values
 
 
 def waiting(store: Store, limit: int) -> list[Execution]:
@@ -555,6 +596,13 @@ _COLUMNS = (
 def _read(
     store: Store, where: str, values: Sequence[Any], order: str, limit: int, offset: int = 0
 ) -> list[Execution]:
+    return [_from_row(*each) for each in _rows(store, where, values, order, limit, offset)]
+
+
+def _rows(
+    store: Store, where: str, values: Sequence[Any], order: str, limit: int, offset: int = 0
+) -> list[tuple[Any, ...]]:
+    """Return the rows of executions, each with the rows of its calls."""
     rows = store.execute(
         f"""
         select {_COLUMNS}
@@ -566,11 +614,11 @@ def _read(
         values,
     ).fetchall()
     dialled = [row[0] for row in rows if row[10] or row[8]]
-    attempts = calls.of_executions(store, dialled)
-    return [_from_row(row, attempts.get(row[0], ())) for row in rows]
+    attempts = calls.rows_of_executions(store, dialled)
+    return [(row, attempts.get(row[0], [])) for row in rows]
 
 
-def _from_row(row: tuple[Any, ...], attempts: Sequence[Call]) -> Execution:
+def _from_row(row: tuple[Any, ...], attempts: Iterable[tuple[Any, ...]]) -> Execution:
     return Execution(
         id=row[0],
         schedule_id=row[1],
@@ -588,7 +636,7 @@ def _from_row(row: tuple[Any, ...], attempts: Sequence[Call]) -> Execution:
         finished_at=maybe_instant(row[13]),
         created_at=from_text(row[14]),
         gates=tuple(map(_gate, json.loads(row[15]))) if row[15] else (),
-        calls=tuple(attempts),
+        calls=tuple(map(calls.from_row, attempts)),
         schedule_name=row[16],
         callee_name=row[17],
         agent_id=row[18],

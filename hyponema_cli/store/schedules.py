@@ -19,6 +19,7 @@ from hyponema_cli.core.records import Callee, Schedule
 from hyponema_cli.core.retry import Backoff, RetryPolicy
 from hyponema_cli.core.schedule import Occurrence
 from hyponema_cli.store import Store
+from hyponema_cli.store.aside import put_aside
 
 _OWN = (
     "id, agent_id, user_id, to_number, kind, weekdays, local_time, cron_expression, run_at, run_local, run_fold, "
@@ -96,6 +97,36 @@ def select(
     offset: int = 0,
 ) -> list[Schedule]:
     """List schedules by agent, then next firing, those without one first; `limit` 0 is all. Passes over `offset`."""
+    # The page is chosen first, by index; only its rows are joined and asked for their last run.
+    page, values = _page(statuses, agent_id, user_id, limit, offset)
+    return _read(store.execute(f"{_SELECT} where s.id in ({page}) {_ORDER}", values))
+
+
+def at_leisure(
+    store: Store,
+    *,
+    statuses: Iterable[str],
+    agent_id: str | None = None,
+    user_id: str | None = None,
+    limit: int = 0,
+    offset: int = 0,
+) -> Iterator[Schedule]:
+    """Yield what `select` lists, however long, as it is now; nothing is held when the first is asked for."""
+    page, values = _page(statuses, agent_id, user_id, limit, offset)
+
+    def read(ids: Sequence[str]) -> list[tuple[Any, ...]]:
+        return store.execute(f"{_SELECT} where s.id in ({', '.join('?' * len(ids))}) {_ORDER}", ids).fetchall()
+
+    return map(_from_row, put_aside(store, page, values, read))
+
+
+_ORDER = "order by s.agent_id, s.next_run_at, s.id"
+
+
+def _page(
+    statuses: Iterable[str], agent_id: str | None, user_id: str | None, limit: int, offset: int
+) -> tuple[str, list[Any]]:
+    """Return the query for the ids of a part of a list, and its values."""
     # Written out, not bound, and in the order of the index's own words: only then does SQLite know that it will do.
     words = ", ".join(f"'{ScheduleState(status)}'" for status in sorted(statuses))
     filters, values = [f"status in ({words})"], list[Any]()
@@ -103,12 +134,11 @@ def select(
         if value is not None:
             filters.append(f"{column} = ?")
             values.append(value)
-    # The page is chosen first, by index; only its rows are joined and asked for their last run.
     page = (
         f"select id from schedules where {' and '.join(filters)} "  # noqa: S608 - words of an enum, constants
         f"order by agent_id, next_run_at, id limit {limit or -1:d} offset {offset:d}"
     )
-    return _read(store.execute(f"{_SELECT} where s.id in ({page}) order by s.agent_id, s.next_run_at, s.id", values))
+    return page, values
 
 
 class AgentLoad(NamedTuple):

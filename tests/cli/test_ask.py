@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import signal
-import subprocess
-from dataclasses import dataclass
-
 import pytest
 
-from tests.cli.conftest import COMMAND, Hyp
+from tests.cli.conftest import Hyp
+from tests.cli.terminal import Talk, at_a_terminal
 
 SECOND_AGENT = ("agents", "add", "Night shift", "--id", "agent-9", "--stream-url", "wss://agent.example/night")
 
 
-@dataclass(frozen=True)
-class Talk:
-    code: int
-    seen: str
-    """What the terminal showed: the questions, and the answers as they were typed."""
-
-
 def talk(hyp: Hyp, *words: str, answers: str, interrupt_at: str | None = None) -> Talk:
     """Run it at a terminal at which somebody types `answers`, "\\x04" for Ctrl-D, or Ctrl-C when those words show."""
-    main, far = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, *words],
-        env={**hyp.env, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"},
-        stdin=far,
-        stdout=far,
-        stderr=far,
-        close_fds=True,
-    )
-    os.close(far)
-    os.write(main, answers.encode())
-    seen = b""
-    while True:
-        try:
-            part = os.read(main, 65536)
-        except OSError:  # the far end was closed
-            break
-        if not part:
-            break
-        seen += part
-        if interrupt_at is not None and interrupt_at in seen.decode(errors="replace"):
-            interrupt_at = process.send_signal(signal.SIGINT)
-    os.close(main)
-    return Talk(process.wait(timeout=20), seen.decode().replace("\r\n", "\n"))
+    return at_a_terminal(hyp, *words, typed=answers, interrupt_at=interrupt_at)
 
 
 def rules(hyp: Hyp) -> list[tuple[object, ...]]:

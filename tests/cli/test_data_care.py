@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -14,24 +13,13 @@ from sqlite_utils import Database, Migrations
 
 from hyponema_cli.store.migrations import APPLICATION_ID, SCHEMA_VERSION, m0001_the_spine, m0002_the_gates
 from tests.cli.conftest import COMMAND, Hyp
+from tests.cli.terminal import at_a_terminal
 
 
 def answered_on_a_terminal(hyp: Hyp, answer: str, *words: str) -> tuple[int, str]:
     """Run it on a terminal and type an answer; return the exit code and what was seen."""
-    main, far = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, *words], env={**hyp.env, "TERM": "dumb"}, stdin=far, stdout=far, stderr=far, close_fds=True
-    )
-    os.close(far)
-    os.write(main, answer.encode())
-    seen = b""
-    while True:
-        try:
-            seen += os.read(main, 65536) or b""
-        except OSError:  # the far end was closed
-            break
-    os.close(main)
-    return process.wait(timeout=20), seen.decode().replace("\r\n", "\n")
+    talk = at_a_terminal(hyp, *words, typed=answer, TERM="dumb")
+    return talk.code, talk.seen
 
 
 class TestBackup:

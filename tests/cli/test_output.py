@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import subprocess
 
 import pytest
 
 from tests.cli.conftest import COMMAND, Hyp
+from tests.cli.terminal import at_a_terminal
 
 HOSTILE = "[red]x[/] [/] :phone: \x1b[31mred\x1b[0m\ttab\nnew\u202eline\u2028 Zoë"
 
@@ -29,28 +28,7 @@ TICK_KEYS = {
 
 def on_a_terminal(hyp: Hyp, *words: str, columns: int = 80, **env: str) -> str:
     """Return what a terminal of that width gets to see."""
-    main, far = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, *words],
-        env={**hyp.env, "TERM": "xterm", "COLUMNS": str(columns), "LINES": "24", **env},
-        stdin=far,
-        stdout=far,
-        stderr=far,
-        close_fds=True,
-    )
-    os.close(far)
-    seen = b""
-    while True:
-        try:
-            part = os.read(main, 65536)
-        except OSError:  # the far end was closed
-            break
-        if not part:
-            break
-        seen += part
-    os.close(main)
-    process.wait(timeout=20)
-    return seen.decode().replace("\r\n", "\n")
+    return at_a_terminal(hyp, *words, COLUMNS=str(columns), **env).seen
 
 
 def test_creating_prints_only_the_id(hyp: Hyp) -> None:
@@ -163,6 +141,32 @@ def test_a_reader_that_goes_away_ends_it_quietly_with_141(hyp: Hyp) -> None:
 def test_a_long_answer_arrives_whole_or_the_reader_is_gone(hyp: Hyp, unbuffered: str) -> None:
     words = ("occurrences", "--cron", "* * * * *", "--tz", "UTC", "-n", "30000")
     assert len(hyp.ok(*words, PYTHONUNBUFFERED=unbuffered).out.splitlines()) == 30000
+
+
+def test_a_long_list_that_nobody_reads_on_keeps_nobody_from_writing(hyp: Hyp) -> None:
+    numbers = "".join(f"+34600{number:06}\n" for number in range(200))
+    rule = ("--cron", "0 9 * * 1", "--tz", "Europe/Madrid")
+    assert hyp("schedules", "import", "-", *rule, stdin=f"phone_number\n{numbers}").code == 0
+    whole = hyp.ok("schedules", "list", "--limit", "0", "--json").out
+    assert whole == json.dumps(json.loads(whole), indent=2) + "\n"
+    for words in (("schedules", "list"), ("schedules", "list", "--jsonl")):
+        listing = hyp.start(*words, *(() if "--jsonl" in words else ("--json",)), "--limit", "0")
+        assert listing.stdout is not None and listing.stderr is not None
+        assert listing.stdout.read(1) in "[{"  # it has begun, and a pipe holds less than the rest
+        hyp.ok("schedules", "add", "--to", "+34600000009", *rule)
+        listing.stdout.close()
+        assert (listing.wait(20), listing.stderr.read()) == (141, "")
+        listing.stderr.close()
+
+
+def test_a_cut_list_says_so_in_every_form(hyp: Hyp) -> None:
+    for number in (2, 3):
+        hyp.ok("users", "add", f"User {number}", "--phone", f"+3460000000{number}")
+    for form in ((), ("--json",), ("--jsonl",), ("--ids",), ("--fields", "id,name")):
+        assert hyp.ok("users", "list", "--limit", "2", *form).err == (
+            "Only 2 are shown; for all of them: --limit 0\n"
+        )
+        assert hyp.ok("users", "list", "--limit", "3", *form).err == ""
 
 
 def test_tick_is_silent_when_nothing_is_due_and_counts_in_json(hyp: Hyp) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import phonenumbers
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hyponema_cli.core import phone
 from tests.core.helpers import refusal, table
+from tests.strategies import examples
 
 
 @pytest.mark.parametrize(
@@ -76,6 +80,29 @@ def test_the_country_of_a_number_without_a_plus_is_not_guessed(text: str) -> Non
 )
 def test_a_length_that_no_numbering_plan_has_looks_impossible(number: str, impossible: bool) -> None:
     assert phone.looks_impossible(number) is impossible
+
+
+def reads_as_impossible(number: str) -> bool:
+    """Ask the library about the whole number."""
+    try:
+        return not phonenumbers.is_possible_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return True
+
+
+CODES = st.sampled_from(sorted(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))) | st.from_regex(
+    r"\A[1-9]\d{0,2}\Z"
+)
+INLAND = st.sampled_from(["", "0", "1", "8", "9", "00", "01", "06", "15", "0415", "044", "80", "90", "1201"])
+"""What is dialled in front inside some country or other, which a whole number of it may lose or keep."""
+
+
+@examples(2000)
+@given(CODES.map(str), INLAND, st.text("0123456789", max_size=14))
+def test_what_looks_impossible_is_what_reads_as_impossible(code: str, prefix: str, rest: str) -> None:
+    number = "+" + (code + prefix + rest)[:15]
+    if phone.is_plain(number):
+        assert phone.looks_impossible(number) == reads_as_impossible(number)
 
 
 def test_a_masked_number_keeps_its_country_and_its_end() -> None:

@@ -60,7 +60,7 @@ def test_no_line_of_a_table_is_wider_than_its_window_unless_it_is_a_record(rows:
 
 @given(st.lists(st.tuples(st.text(), st.text(), st.text())))
 def test_a_pipe_gets_one_line_a_row_and_the_same_number_of_fields_in_each(rows: list[Row]) -> None:
-    lines = tsv(COLUMNS, rows).split("\n")
+    lines = "".join(tsv(COLUMNS, rows)).split("\n")
     assert len(lines) == len(rows) + 1
     assert all(line.count("\t") == len(COLUMNS) - 1 for line in lines[:-1])
 

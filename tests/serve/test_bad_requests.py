@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from hyponema_cli.engine import book
+from hyponema_cli.engine.body import GRACE
 from hyponema_cli.serve.callers import LARGEST, WRONG_AT_ONCE, Bucket
-from hyponema_cli.serve.schedules import GRACE
 from hyponema_cli.store import migrations
 from tests.serve.conftest import CALL, NOON, Site
 

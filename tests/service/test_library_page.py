@@ -13,7 +13,8 @@ import pytest
 
 import hyponema_cli
 from hyponema_cli import HypError, ScheduledCallService
-from hyponema_cli.service.words import GRACE, MoreFields
+from hyponema_cli.engine.body import GRACE
+from hyponema_cli.service.words import MoreFields
 from tests.cli.conftest import Hyp, bare_hyp
 from tests.service.conftest import run
 

@@ -104,7 +104,7 @@ def older(tmp_path: Path) -> Path:
 def test_nothing_is_lost(older: Path) -> None:
     store = open_store(older)
     assert store.execute("pragma user_version").fetchone() == (SCHEMA_VERSION,)
-    attempts = calls.of_executions(store, ["exe_1"])["exe_1"]
+    attempts = list(map(calls.from_row, calls.rows_of_executions(store, ["exe_1"])["exe_1"]))
     assert [(each.id, each.status, each.carrier_call_id, each.reason) for each in attempts] == [
         ("call_0", "not_placed", None, "throttled"),
         ("call_1", "in_progress", "SIM1", None),
