@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 import shutil
 import stat
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +43,8 @@ Write = Annotated[bool, typer.Option("--write", help="Install it.", show_default
 def cron(session: Session, env_file: EnvFile = None, write: Write = False) -> None:
     """Print the lines for your crontab: a pass every minute. --write puts them there; repeated, it replaces them.
 
-    Every other line of the crontab stays as it is. Of several workspaces, each has lines of its own.
+    Every other line of the crontab stays as it is. Of several workspaces, each has lines of its own. A line that is
+    there and names a file with credentials keeps it, unless another is given.
 
     \b
     Examples:
@@ -50,8 +53,11 @@ def cron(session: Session, env_file: EnvFile = None, write: Write = False) -> No
       hyp --workspace dev setup cron --write
     """
     wanted = _installation(session, env_file, write=write)
+    if write:
+        wanted, changed = _install_crontab(wanted)
+    else:
+        changed = False
     block = crontab.block(wanted)
-    changed = _install_crontab(wanted) if write else False
     if session.json:
         shape = {"workspace": str(wanted.workspace), "line": crontab.line(wanted), "block": block, "written": changed}
         output.data(json.document(shape) + "\n")
@@ -149,15 +155,22 @@ def _credentials(text: str | None, *, write: bool) -> Path | None:
         if not write:
             output.say(f"note: {path} is not there yet")
             return path
-        raise InvalidInput(f"--env-file {path} is not a file", hint=f"install -m 600 /dev/null {path}")
+        raise InvalidInput(
+            f"--env-file {path} is not a file", hint=f"install -D -m 600 /dev/null {shlex.quote(str(path))}"
+        )
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        raise InvalidInput(f"--env-file {path} is open to others (mode {mode:04o})", hint=f"chmod 600 {path}")
+        raise InvalidInput(
+            f"--env-file {path} is open to others (mode {mode:04o})", hint=f"chmod 600 {shlex.quote(str(path))}"
+        )
     return path
 
 
-def _install_crontab(wanted: Installation) -> bool:
-    """Put the block into the user's crontab; False when it stands there already."""
+def _install_crontab(wanted: Installation) -> tuple[Installation, bool]:
+    """Put the block into the user's crontab; return what it says, and False when it stands there already.
+
+    The credentials that a line names which is there already stay its credentials, where no others are given.
+    """
     program = shutil.which("crontab")
     if program is None:
         raise Unusable("there is no crontab command here", hint="install cron, or use: hyp setup systemd")
@@ -166,16 +179,19 @@ def _install_crontab(wanted: Installation) -> bool:
     if listed.returncode != 0 and "no crontab" not in said.casefold():
         raise Unusable(f"crontab -l: {said or f'exit code {listed.returncode}'}", hint="may you use cron? crontab -l")
     before = listed.stdout if listed.returncode == 0 else ""
+    if wanted.env_file is None and (kept := crontab.env_file_in(before, wanted)) is not None:
+        wanted = replace(wanted, env_file=_credentials(str(kept), write=True))
+        output.say(f"The credentials stay those of {kept}, which the line that is there names.")
     after = crontab.replaced(before, wanted)
     if after == before:
-        return False
+        return wanted, False
     taken = _run([program, "-"], after)
     if taken.returncode != 0:
         raise Unusable(
             f"crontab did not take it: {taken.stderr.strip() or f'exit code {taken.returncode}'}",
             hint="the crontab is as it was; to see the lines: hyp setup cron",
         )
-    return True
+    return wanted, True
 
 
 def _run(words: Sequence[str], stdin: str = "") -> subprocess.CompletedProcess[str]:

@@ -117,6 +117,27 @@ def test_written_it_stands_beside_every_other_line_and_once(hyp: Hyp, cron: Path
     assert cron.read_bytes() == first + b"1 1 * * * after\n"
 
 
+@pytest.mark.parametrize("name", ["twilio.env", "100% it's $HOME.env"])
+def test_written_again_it_keeps_the_credentials_of_the_line_that_is_there(hyp: Hyp, cron: Path, name: str) -> None:
+    secrets = hyp.home / name
+    secrets.touch(mode=0o600)
+    hyp.ok("setup", "cron", "--env-file", str(secrets), "--write")
+    first = cron.read_text()
+    answer = hyp.ok("setup", "cron", "--write")
+    assert cron.read_text() == first
+    assert f"credentials stay those of {secrets}" in answer.err
+    cron.write_text(first.replace("* * * * *", "#* * * * *").replace("tick", "tick --old"))
+    assert hyp.ok("setup", "cron", "--write", "--json").json["block"] == first
+    assert cron.read_text() == first
+    other = hyp.home / "other.env"
+    other.touch(mode=0o600)
+    assert "stay" not in hyp.ok("setup", "cron", "--env-file", str(other), "--write").err
+    assert str(other) in cron.read_text()
+    other.unlink()
+    refused = hyp("setup", "cron", "--write")
+    assert (refused.code, str(other) in refused.err, str(other) in cron.read_text()) == (2, True, True)
+
+
 def test_each_workspace_has_a_block_of_its_own(hyp: Hyp, cron: Path) -> None:
     hyp.ok("-w", "dev", "init")
     hyp.ok("setup", "cron", "--write")
