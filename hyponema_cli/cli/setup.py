@@ -63,7 +63,7 @@ def cron(session: Session, env_file: EnvFile = None, write: Write = False) -> No
         output.data(json.document(shape) + "\n")
     elif not write:
         output.data(block)
-        output.say("Nothing was written. To install it: hyp setup cron --write")
+        output.say(f"Nothing was written. To install it: {_again(session, 'cron', env_file)} --write")
     elif changed:
         output.say(f"Your crontab makes a pass over {wanted.workspace} every minute now; see: crontab -l")
     else:
@@ -98,8 +98,9 @@ def systemd(
     folder = SYSTEM_UNITS if for_system else _own_units()
     made = units.units(wanted, _owner(wanted.workspace) if for_system else None)
     states = {each.name: _state(folder / each.name, each) for each in made}
+    again = _again(session, "systemd", env_file, *(["--system"] if for_system else []))
     if write:
-        _install_units(folder, made, states, force=force)
+        _install_units(folder, made, states, force=force, again=again)
     commands = units.commands(wanted, for_system=for_system, replaced="differs" in states.values())
     if session.json:
         shape = {
@@ -113,7 +114,7 @@ def systemd(
         output.data(json.document(shape) + "\n")
     elif not write:
         output.data("\n".join(f"# {folder / each.name}\n{each.text}" for each in made))
-        output.say("Nothing was written. To install them: hyp setup systemd --write")
+        output.say(f"Nothing was written. To install them: {again} --write{' --force' if force else ''}")
     else:
         for each in made:
             said = {"same": "is there already", "new": "written", "differs": "replaced"}[states[each.name]]
@@ -130,6 +131,13 @@ def _installation(session: Session, env_file: str | None, *, write: bool) -> Ins
             raise NoDatabase(f"no database at {path}", hint=f"make one: hyp --db {path} init")
         output.say(f"note: there is no database at {path} yet; make one: hyp --db {path} init")
     return Installation(own_program(sys.argv[0], sys.executable), path, _credentials(env_file, write=write)).checked()
+
+
+def _again(session: Session, kind: str, env_file: str | None, *more: str) -> str:
+    """Return the command that was typed, as it can be typed once more."""
+    options = [("--db", session.db), ("--workspace", session.workspace), ("--env-file", env_file)]
+    given = [word for name, value in options if value is not None for word in (name, value)]
+    return shlex.join(["hyp", "setup", kind, *given, *more])
 
 
 def own_program(called: str, python: str) -> tuple[str, ...]:
@@ -226,13 +234,13 @@ def _state(path: Path, unit: Unit) -> str:
     return "same" if path.read_text(encoding="utf-8", errors="surrogateescape") == unit.text else "differs"
 
 
-def _install_units(folder: Path, made: Sequence[Unit], states: dict[str, str], *, force: bool) -> None:
-    """Write the units that are not there; all or none."""
+def _install_units(folder: Path, made: Sequence[Unit], states: dict[str, str], *, force: bool, again: str) -> None:
+    """Write the units that are not there; all or none. `again` is the command that prints them."""
     differ = [str(folder / each.name) for each in made if states[each.name] == "differs"]
     if differ and not force:
         raise Conflict(
             f"{', '.join(differ)}: there already, and different",
-            hint="compare: hyp setup systemd; replace: --write --force",
+            hint=f"compare: {again}; replace them: {again} --write --force",
         )
     folder.mkdir(parents=True, exist_ok=True)
     for each in made:

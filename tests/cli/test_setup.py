@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -100,6 +101,21 @@ def test_what_is_printed_changes_nothing(hyp: Hyp, cron: Path) -> None:
     assert not cron.exists()
     hyp.ok("setup", "systemd")
     assert not (hyp.home / ".config").exists()
+
+
+def test_the_command_to_install_it_is_the_one_that_was_typed(hyp: Hyp, cron: Path) -> None:
+    path, secrets = hyp.home / "a folder" / "it's.db", hyp.home / "se crets.env"
+    path.parent.mkdir()
+    shutil.copy(hyp.db, path)
+    secrets.touch(mode=0o600)
+    answer = hyp.ok("--db", str(path), "setup", "cron", "--env-file", str(secrets))
+    program, *words = shlex.split(answer.err.partition("To install it: ")[2])
+    assert (program, words[-1]) == ("hyp", "--write")
+    hyp.ok(*words)
+    assert cron.read_text() == answer.out
+    hyp.ok("-w", "dev", "init")
+    said = hyp.ok("setup", "systemd", "-w", "dev", "--system", "--force").err
+    assert said.endswith(": hyp setup systemd --workspace dev --system --write --force\n")
 
 
 OTHERS = b"MAILTO=ops@example.org\n# a comment of \xff Bo's\n5 4 * * * find /tmp -name '\\%' \n"
@@ -385,7 +401,9 @@ def test_units_of_the_machine_belong_to_the_workspaces_owner(hyp: Hyp, tmp_path:
     assert found["commands"][:2] == ["systemctl daemon-reload", "systemctl enable --now hyp.service"]
     assert found["written"] is False
     with pytest.raises(Conflict):
-        setup._install_units(tmp_path, [units.Unit("hyp.service", "")], {"hyp.service": "differs"}, force=False)
+        setup._install_units(
+            tmp_path, [units.Unit("hyp.service", "")], {"hyp.service": "differs"}, force=False, again=""
+        )
 
 
 def test_the_program_is_named_by_the_path_by_which_it_was_found(
