@@ -145,7 +145,7 @@ _hyp_spot() {
         goes_on=''
         ;;
     'hyp numbers')
-        commands='add list show attach detach release'
+        commands='add list show edit attach detach release'
         options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
         arguments=''
         goes_on=''
@@ -165,6 +165,12 @@ _hyp_spot() {
     'hyp numbers show')
         commands=''
         options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
+        arguments='ask:numbers'
+        goes_on=''
+        ;;
+    'hyp numbers edit')
+        commands=''
+        options='--carrier=any --label=any --clear=any --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -n --dry-run -h --help'
         arguments='ask:numbers'
         goes_on=''
         ;;

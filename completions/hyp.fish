@@ -120,7 +120,7 @@ function __hyp_spot --no-scope-shadowing
             set arguments ask:users,phones
             set goes_on
         case 'hyp numbers'
-            set verbs 'add|Add a number on a carrier' 'list|List the numbers' 'show|Show one number' 'attach|Give a number to an agent: its calls show it' 'detach|Take a number from its agent, unless live schedules would be left without a number to show' 'release|Remove a number from hyp, unless live schedules need it'
+            set verbs 'add|Add a number on a carrier' 'list|List the numbers' 'show|Show one number' 'edit|Change what is given, and nothing else' 'attach|Give a number to an agent: its calls show it' 'detach|Take a number from its agent, unless live schedules would be left without a number to show' 'release|Remove a number from hyp, unless live schedules need it'
             set switches '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '-h||Show this page.' '--help||Show this page.'
             set arguments
             set goes_on
@@ -137,6 +137,11 @@ function __hyp_spot --no-scope-shadowing
         case 'hyp numbers show'
             set verbs
             set switches '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '-h||Show this page.' '--help||Show this page.'
+            set arguments ask:numbers
+            set goes_on
+        case 'hyp numbers edit'
+            set verbs
+            set switches '--carrier|any|Where it is rented now; see: hyp carriers list' '--label|any|A word for people.' '--clear|any|Unset a field: label.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '-n||Say what would change, and store nothing.' '--dry-run||Say what would change, and store nothing.' '-h||Show this page.' '--help||Show this page.'
             set arguments ask:numbers
             set goes_on
         case 'hyp numbers attach'

@@ -42,6 +42,7 @@ WRITES = [
     ("users", "edit", "user-1", "--name", "Anna"),
     ("users", "remove", "user-3"),
     ("numbers", "add", "+34910000009"),
+    ("numbers", "edit", "+34910000001", "--label", "Front desk"),
     ("numbers", "attach", "+34910000002", "agent-123"),
     ("numbers", "detach", "+34910000003"),
     ("numbers", "release", "+34910000002"),
