@@ -163,8 +163,9 @@ def _credentials(text: str | None, *, write: bool) -> Path | None:
         if not write:
             output.say(f"note: {path} is not there yet")
             return path
+        folder = "" if path.parent.is_dir() else f"mkdir -p {shlex.quote(str(path.parent))} && "
         raise InvalidInput(
-            f"--env-file {path} is not a file", hint=f"install -D -m 600 /dev/null {shlex.quote(str(path))}"
+            f"--env-file {path} is not a file", hint=f"{folder}install -m 600 /dev/null {shlex.quote(str(path))}"
         )
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:

@@ -203,7 +203,11 @@ def test_credentials_that_others_can_read_are_refused(hyp: Hyp) -> None:
     answer = hyp("setup", "systemd", "--env-file", str(path))
     assert answer.code == 2
     assert f"chmod 600 {path}" in answer.err
-    assert hyp("setup", "cron", "--env-file", "nowhere.env", "--write").code == 2
+    for nowhere in ("nowhere.env", "no folder/nowhere.env"):
+        refused = hyp("setup", "cron", "--env-file", nowhere, "--write")
+        assert refused.code == 2
+        subprocess.run(["/bin/sh", "-c", refused.err.partition("hint: ")[2]], check=True)
+        assert (hyp.home / nowhere).stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("name", ["a\nb.db", "a\tb.db"])
