@@ -338,7 +338,7 @@ _hyp_spot() {
         ;;
     'hyp reconcile')
         commands=''
-        options='--resolve=ask:doubts+one:placed,not-placed --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --jsonl --ids --fields=any -h --help'
+        options='--resolve=ask:doubts+one:placed,not-placed --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --jsonl --ids --fields=any -n --dry-run -h --help'
         arguments=''
         goes_on=''
         ;;
@@ -548,7 +548,7 @@ _hyp_spot() {
         ;;
     'hyp db vacuum')
         commands=''
-        options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
+        options='-n --dry-run --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
         arguments=''
         goes_on=''
         ;;

@@ -281,7 +281,7 @@ function __hyp_spot --no-scope-shadowing
             set goes_on
         case 'hyp reconcile'
             set verbs
-            set switches '--resolve|ask:doubts+one:placed,not-placed|Say what happened to a call in doubt.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|any|Only these fields, named as in JSON; in any form but --ids.' '-h||Show this page.' '--help||Show this page.'
+            set switches '--resolve|ask:doubts+one:placed,not-placed|Say what happened to a call in doubt.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '--jsonl||Answer in JSON, a line a row.' '--ids||Only the ids, a line each.' '--fields|any|Only these fields, named as in JSON; in any form but --ids.' '-n||Say what would change, and store nothing.' '--dry-run||Say what would change, and store nothing.' '-h||Show this page.' '--help||Show this page.'
             set arguments
             set goes_on
         case 'hyp sessions'
@@ -456,7 +456,7 @@ function __hyp_spot --no-scope-shadowing
             set goes_on
         case 'hyp db vacuum'
             set verbs
-            set switches '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '-h||Show this page.' '--help||Show this page.'
+            set switches '-n||Say what would be gained.' '--dry-run||Say what would be gained.' '--db|files|The workspace file.' '-w|ask:workspaces|A named workspace.' '--workspace|ask:workspaces|A named workspace.' '--json||Answer in JSON.' '--no-input||Ask nothing.' '-h||Show this page.' '--help||Show this page.'
             set arguments
             set goes_on
         case 'hyp db prune'

@@ -204,7 +204,11 @@ class TestVacuum:
             raw.execute("drop table ballast")
         raw.close()
         size = hyp.db.stat().st_size
+        told = hyp.ok("db", "vacuum", "--dry-run", "--json").json
+        assert hyp.db.stat().st_size == size
+        assert f"about {told['gained_bytes']:,} of its {size:,} bytes are unused" in hyp.ok("db", "vacuum", "-n").err
         said = hyp.ok("db", "vacuum", "--json").json
+        assert abs(told["after_bytes"] - said["after_bytes"]) < 0.1 * size
         assert said["before_bytes"] == size
         assert said["gained_bytes"] > 900_000
         assert hyp.db.stat().st_size == said["after_bytes"]
