@@ -87,9 +87,16 @@ def add(
         person = replace(person, context=values.pairs("--context", context or (), context_json))
         user = people.drawn_up(person, lambda: desk.new_id("user", now), now)
         with desk.store.transaction():
+            others = users.by_number(desk.store, user.phone_number)
             users.insert(desk.store, user)
             events.add(desk.store, now, desk.actor, "user.added", subject_id=user.id)
     session.created(user.id, f"Added user {user.name!r} ({user.id}).", json.user(user))
+    if others:
+        more = f" and of {len(others) - 1} more" if len(others) > 1 else ""
+        output.say(
+            f"note: {user.phone_number} is also the number of {others[0].name!r} ({others[0].id}){more}; "
+            "they have one line, and one call at a time"
+        )
 
 
 @command(app, "import", WRITE)
