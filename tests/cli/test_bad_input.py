@@ -91,6 +91,9 @@ CASES = [
     (("config", "set", "live", "perhaps"), "'perhaps'", 2),
     (("config", "set", "timezone", "Madrid"), "'Madrid'", 2),
     (("history", "--since", "yesterday"), "'yesterday'", 2),
+    (("history", "--since", "30"), "'30' has no unit", 2),
+    (("report", "--html", "r.html", "--since", "30"), "'30' has no unit", 2),
+    (("schedules", "add", "--in", "5"), "--in '5' has no unit", 2),
     (("occurrences", "--cron", "* * * * *", "--tz", "Europe/Madrid", "-n", "0"), "-n 0", 2),
     (("run-worker", "--interval", "0"), "0", 2),
     (("schedules", "lst"), "'lst'", 2),
@@ -318,3 +321,14 @@ def test_an_answer_that_cannot_leave_is_a_failure(hyp: Hyp, words: tuple[str, ..
         )
         assert done.returncode == 1, done
         assert "standard output" in done.stderr
+
+
+def test_the_hints_of_what_was_meant_can_be_typed(hyp: Hyp) -> None:
+    said = hyp("schedules", "add", "--in", "5").err
+    assert "hint: in minutes: --in 5m; in seconds: --in 5s" in said
+    hyp.ok("schedules", "add", "--in", "5m")
+    said = hyp("history", "--since", "yesterday").err
+    assert "hint: how long ago, as in 24h or 7d; or a day, as in 2026-12-01" in said
+    assert "--tz" not in said
+    for since in ("24h", "7d", "2026-12-01", "20261201", "2026-12-01T00:00Z"):
+        hyp.ok("history", "--since", since)
