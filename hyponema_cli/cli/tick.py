@@ -53,8 +53,8 @@ def tick(
     """Dial what is due, and follow the calls in flight. Prints nothing when nothing is due.
 
     Safe beside a worker and beside other ticks. Ends with 3 when a call failed, was missed or is in doubt, or when
-    the file that shows when the last pass was cannot be written. What --max-seconds leaves undone, the next pass does;
-    without it, a pass dials for a minute at most.
+    the file that shows when the last pass was cannot be written. What --max-seconds leaves undone, the next pass
+    does; without it, a pass dials for a minute at most.
 
     A dry run lists each call that is due: dial, wait, stop or missed, why, and when it would ring. It is the real
     pass on a copy in memory, and asks the same gates. Carriers are asked what they can do, and nothing about calls.
