@@ -332,3 +332,27 @@ def test_the_hints_of_what_was_meant_can_be_typed(hyp: Hyp) -> None:
     assert "--tz" not in said
     for since in ("24h", "7d", "2026-12-01", "20261201", "2026-12-01T00:00Z"):
         hyp.ok("history", "--since", since)
+
+
+def test_a_webhook_url_with_a_password_is_refused_for_that_and_the_password_not_shown(hyp: Hyp) -> None:
+    for url in ("http://u:pa55@127.0.0.1/", "https://u:pa55@example.org:8443/a@b", "https://u@example.org/"):
+        answer = hyp("config", "set", "webhook_url", url)
+        assert (answer.code, "holds a user and a password" in answer.err, "pa55" in answer.err) == (2, True, False)
+    for url in ("ftp://u:pa55@example.org/", "http://u:pa55@/"):
+        assert "is not http(s)" in hyp("config", "set", "webhook_url", url).err
+    assert hyp("config", "get", "webhook_url").out == "\n"
+
+
+def test_what_is_no_workspace_is_told_from_one_that_is_damaged_or_missing(hyp: Hyp) -> None:
+    answer = hyp("--db", "/etc/passwd", "history")
+    assert (answer.code, "hint: was another path meant?" in answer.err) == (1, True)
+    for words in (("history",), ("tick",)):
+        answer = hyp("--db", "/dev/null", *words)
+        assert (answer.code, "/dev/null is not a plain file" in answer.err) == (1, True)
+
+
+def test_a_window_over_midnight_is_told(hyp: Hyp) -> None:
+    said = hyp.ok("config", "set", "calling_window", "21:00-09:00").err
+    assert "note: that is over midnight: open from 21:00 until 09:00 of the day after" in said
+    for hours in ("09:00-21:00", "10:00-00:00", "us-tcpa"):
+        assert "midnight" not in hyp.ok("config", "set", "calling_window", hours).err
