@@ -69,7 +69,7 @@ FILES = {
 }
 """What imports read."""
 ITS_OWN_WAY = {("schedules", "add"), ("schedules", "edit"), ("users", "forget"), ("tick",), ("db", "prune")}
-ITS_OWN_WAY |= {("db", "migrate"), ("webhooks", "retry")}
+ITS_OWN_WAY |= {("db", "migrate"), ("db", "vacuum"), ("webhooks", "retry"), ("reconcile",)}
 """Those whose dry run says more, tried beside what they do."""
 
 
