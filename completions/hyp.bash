@@ -145,7 +145,7 @@ _hyp_spot() {
         goes_on=''
         ;;
     'hyp numbers')
-        commands='add list show attach detach release'
+        commands='add list show edit attach detach release'
         options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
         arguments=''
         goes_on=''
@@ -165,6 +165,12 @@ _hyp_spot() {
     'hyp numbers show')
         commands=''
         options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
+        arguments='ask:numbers'
+        goes_on=''
+        ;;
+    'hyp numbers edit')
+        commands=''
+        options='--carrier=any --label=any --clear=any --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -n --dry-run -h --help'
         arguments='ask:numbers'
         goes_on=''
         ;;
@@ -332,7 +338,7 @@ _hyp_spot() {
         ;;
     'hyp reconcile')
         commands=''
-        options='--resolve=ask:doubts+one:placed,not-placed --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --jsonl --ids --fields=any -h --help'
+        options='--resolve=ask:doubts+one:placed,not-placed --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input --jsonl --ids --fields=any -n --dry-run -h --help'
         arguments=''
         goes_on=''
         ;;
@@ -542,7 +548,7 @@ _hyp_spot() {
         ;;
     'hyp db vacuum')
         commands=''
-        options='--db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
+        options='-n --dry-run --db=files -w=ask:workspaces --workspace=ask:workspaces --json --no-input -h --help'
         arguments=''
         goes_on=''
         ;;

@@ -21,6 +21,7 @@ second, unless a seed makes it take as long as people do. `HYP_SIMULATED_SEED` s
 
 from __future__ import annotations
 
+import errno
 import random
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,7 @@ from hyponema_cli.carriers.base import (
 )
 from hyponema_cli.clock import Clock
 from hyponema_cli.core.call import CallState
+from hyponema_cli.core.errors import Unusable
 
 SEED_VARIABLE = "HYP_SIMULATED_SEED"
 
@@ -63,8 +65,18 @@ _ENDS = {"busy": CallState.BUSY, "no_answer": CallState.NO_ANSWER, "failed": Cal
 
 def open_carrier(setup: CarrierSetup) -> SimulatedCarrier:
     """Open the simulated carrier of a workspace."""
-    seed = setup.environ.get(SEED_VARIABLE)
-    return SimulatedCarrier(_memory_of(setup.workspace), setup.clock, seed)
+    seed, memory = setup.environ.get(SEED_VARIABLE), _memory_of(setup.workspace)
+    try:
+        return SimulatedCarrier(memory, setup.clock, seed)
+    except (sqlite3.OperationalError, OSError) as error:
+        is_full = "full" in str(error) or (isinstance(error, OSError) and error.errno == errno.ENOSPC)
+        said = "the disk is full" if is_full else (error.strerror if isinstance(error, OSError) else str(error))
+        raise Unusable(
+            f"{memory}, where the simulated carrier keeps its calls, cannot be written: {said}",
+            hint="free some space"
+            if is_full
+            else "check the owner and mode of the file and its folder, and the disk",
+        ) from error
 
 
 def forget(workspace: Path, numbers: Sequence[str], stand_in: str) -> int:

@@ -26,9 +26,9 @@ def completion(
 
     \b
     Examples:
-      hyp completion bash > ~/.local/share/bash-completion/completions/hyp
-      hyp completion zsh > ~/.zfunc/_hyp  # with fpath+=~/.zfunc before compinit in ~/.zshrc
-      hyp completion fish > ~/.config/fish/completions/hyp.fish
+      d=~/.local/share/bash-completion/completions; mkdir -p $d && hyp completion bash > $d/hyp
+      mkdir -p ~/.zfunc && hyp completion zsh > ~/.zfunc/_hyp  # with fpath+=~/.zfunc before compinit in ~/.zshrc
+      mkdir -p ~/.config/fish/completions && hyp completion fish > ~/.config/fish/completions/hyp.fish
       source <(hyp completion bash)  # for this shell only; zsh takes it, too
     """
     from hyponema_cli.cli.shells import SHELLS, script

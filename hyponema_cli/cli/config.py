@@ -269,6 +269,10 @@ def _change(session: Session, key: str, stored: str | None) -> None:
         current = settings.load(desk.store)
     for schedule in moved:
         output.say(moved_sentence(schedule, current.timezone))
+    if key == "calling_window" and current.calling_window is not None:
+        for span in current.calling_window.over_midnight:
+            hours = f"{window.clock(span.start)} until {window.clock(span.end)}"
+            output.say(f"note: that is over midnight: open from {hours} of the day after")
     session.done(
         f"{key} {session.says('is', 'would be')} {SETTINGS[key].text(current) or 'not set'}.",
         {key: SETTINGS[key].value(current)},

@@ -212,7 +212,10 @@ def migrate(
 
 
 @command(app, "vacuum")
-def vacuum(session: Session) -> None:
+def vacuum(
+    session: Session,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be gained.")] = False,
+) -> None:
     """Write the file anew without what is unused, and say what was gained.
 
     Nobody can dial meanwhile: about two seconds for each hundred megabytes. Ends with 11 when others hold the file.
@@ -220,16 +223,22 @@ def vacuum(session: Session) -> None:
     \b
     Examples:
       hyp db vacuum
+      hyp db vacuum --dry-run
       hyp --workspace dev db vacuum --json
     """
     from hyponema_cli.store import room
 
     with session.store() as store:
-        before, after = room.vacuum(store)
+        before, after = room.forecast(store) if dry_run else room.vacuum(store)
         where = store.path
     gained = before - after
+    shape: dict[str, Any] = {"path": str(where), "before_bytes": before, "after_bytes": after}
+    shape["gained_bytes"] = gained
+    if dry_run:
+        said = f"about {gained:,} of its {before:,} bytes are unused" if gained > 0 else "nothing is unused"
+        session.done(f"{where}: {said}. Dry run: nothing was written.", {**shape, "dry_run": True})
+        return
     said = f"{gained:,} bytes less than before" if gained > 0 else "nothing was gained"
-    shape = {"path": str(where), "before_bytes": before, "after_bytes": after, "gained_bytes": gained}
     session.done(f"{where} has {after:,} bytes: {said}.", shape)
 
 

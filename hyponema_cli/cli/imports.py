@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Protocol
 
@@ -44,7 +46,12 @@ Target = Annotated[
     str, typer.Argument(metavar="FILE|-", help="The file; - is standard output, and the default.", show_default=False)
 ]
 Format = Annotated[
-    str | None, typer.Option("--format", metavar="csv|json|jsonl", help="Else the file's ending says it; - is csv.")
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="csv|json|jsonl",
+        help="Else the file's ending says it; - is csv, unless it begins as JSON.",
+    ),
 ]
 
 
@@ -164,6 +171,10 @@ def _reading(session: Session, source: str, options: ImportOptions) -> Iterator[
             if sys.stdin is None or sys.stdin.isatty():
                 raise InvalidInput("nothing comes through standard input", hint="pipe a file in, or name one")
             name, file = "standard input", sys.stdin.buffer
+            if options.format is None and options.delimiter is None and isinstance(file, BufferedReader):
+                # As JSON begins, no line of column names does.
+                first = file.peek(1).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+                kind = {b"[": "json", b"{": "jsonl"}.get(first, kind)
         else:
             name, file = source, stack.enter_context(Path(source).open("rb"))
         known = os.fstat(file.fileno())

@@ -138,6 +138,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         outcome = root_command().main(args=words, prog_name="hyp", standalone_mode=False)
         output.flush()
+        if outcome == Exit.INTERRUPTED and output.is_attended():
+            output.say("")  # the line holds a question, or the terminal's ^C: the shell wants one of its own
         return Exit(outcome) if isinstance(outcome, int) else Exit.OK
     except output.ReaderGone:
         return Exit.BROKEN_PIPE

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hyponema_cli.cli import output
+from hyponema_cli.cli import output, values
 from hyponema_cli.cli.command import LIST, WRITE, Session, command, group
 from hyponema_cli.cli.users import read_phone
 from hyponema_cli.core.gates import SIMULATED
@@ -41,8 +41,7 @@ def add(
     with session.desk() as desk:
         added = engine.add(desk, read_phone(number), carrier, label)
         live = settings.load(desk.store).live
-    if carrier != SIMULATED and not live:
-        output.say("this workspace dials with the simulated carrier only, until: hyp config set live true")
+    _say_if_not_live(added, live=live)
     sentence = f"{session.did('Added')} {added.phone_number} on {carrier}."
     sentence += f" Next: hyp numbers attach {added.phone_number} AGENT"
     session.created(added.id, sentence, json.number(added))
@@ -90,6 +89,46 @@ def show(session: Session, number: Word) -> None:
         ],
         json.number(found),
     )
+
+
+@command(app, "edit", WRITE)
+def edit(
+    session: Session,
+    number: Word,
+    carrier: Annotated[
+        str | None, typer.Option("--carrier", metavar="NAME", help="Where it is rented now; see: hyp carriers list")
+    ] = None,
+    label: Annotated[str | None, typer.Option("--label", help="A word for people.")] = None,
+    clear: Annotated[
+        list[str] | None,
+        typer.Option("--clear", metavar="FIELD", help=f"Unset a field: {', '.join(engine.CLEARABLE)}."),
+    ] = None,
+) -> None:
+    """Change what is given, and nothing else. The calls to come go out by the new carrier.
+
+    To another carrier it goes when no call that shows it is going on or in doubt.
+
+    \b
+    Examples:
+      hyp numbers edit +34910000001 --carrier twilio
+      hyp numbers edit +34910000001 --label "Front desk" --dry-run
+    """
+    with session.desk() as desk:
+        cleared = values.fields_to_clear(clear, engine.CLEARABLE)
+        before, after = engine.edit(desk, number, carrier, label, cleared)
+        live = settings.load(desk.store).live
+    if after == before:
+        said = f"Nothing to change in {after.phone_number}."
+    else:
+        _say_if_not_live(after, live=live)
+        now_on = f"which {session.says('is', 'would be')} on {after.carrier}"
+        said = f"{session.did('Changed')} {after.phone_number}, {now_on}."
+    session.done(said, json.number(after))
+
+
+def _say_if_not_live(number: Number, *, live: bool) -> None:
+    if number.carrier != SIMULATED and not live:
+        output.say("this workspace dials with the simulated carrier only, until: hyp config set live true")
 
 
 @command(app, "attach", WRITE)

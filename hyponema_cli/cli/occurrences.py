@@ -116,15 +116,16 @@ def firings(
     count: int | None,
     after: str | None,
     until: str | None,
-) -> list[Firing]:
-    """Return when a stored schedule fires, or a rule that is typed here."""
+) -> Iterator[Firing]:
+    """Yield when a stored schedule fires, or a rule that is typed here; each is found when it is asked for."""
     _refuse_both(options, schedule)
     if schedule is not None:
-        return _of_stored(session, schedule, after, until, count)
+        yield from _of_stored(session, schedule, after, until, count)
+        return
     now = session.clock.now()
     rule, zone, begin = _typed(session, options, now, after)
-    chosen = _chosen(occurrences(rule, begin), zone, until, count)
-    return [Firing(each.at, zone, each.note) for each in chosen]
+    for each in _chosen(occurrences(rule, begin), zone, until, count):
+        yield Firing(each.at, zone, each.note)
 
 
 def _draw_wanted(
@@ -152,8 +153,10 @@ def _refuse_both(options: WhenOptions, schedule: str | None) -> None:
         )
 
 
-def _of_stored(session: Session, word: str, after: str | None, until: str | None, count: int | None) -> list[Firing]:
-    """Return the firings of a stored schedule that are to come, and what the gates say of each."""
+def _of_stored(
+    session: Session, word: str, after: str | None, until: str | None, count: int | None
+) -> Iterator[Firing]:
+    """Yield the firings of a stored schedule that are to come, and what the gates say of each."""
     from hyponema_cli.engine import find
     from hyponema_cli.engine.materialise import occurrences_ahead
     from hyponema_cli.engine.why import Inquiry
@@ -164,10 +167,8 @@ def _of_stored(session: Session, word: str, after: str | None, until: str | None
         zone = found.zone(workspace.timezone) or ZoneInfo("UTC")
         coming = occurrences_ahead(desk.store, found, workspace, _begin(after, zone, now))
         inquiry = Inquiry(desk, workspace, now)
-        return [
-            Firing(each.at, zone, each.note, inquiry.outlook(found, each))
-            for each in _chosen(coming, zone, until, count)
-        ]
+        for each in _chosen(coming, zone, until, count):
+            yield Firing(each.at, zone, each.note, inquiry.outlook(found, each))
 
 
 def _draw_stored(session: Session, word: str, after: str | None, until: str | None, count: int | None) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from hyponema_cli.carriers.base import CallView
 from hyponema_cli.cli import output
-from hyponema_cli.cli.command import FORM, Session, command, single
+from hyponema_cli.cli.command import FORM, WRITE, Session, command, single
 from hyponema_cli.cli.exits import Exit
 from hyponema_cli.core.errors import InvalidInput, suggestion
+from hyponema_cli.core.explain import REASONS
 from hyponema_cli.core.instant import maybe_text, to_text
 from hyponema_cli.engine import reconcile as engine
-from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.recover import Recovered, recover
 from hyponema_cli.engine.report import TickReport
+from hyponema_cli.engine.why import WAITING, Inquiry, Outlook
 from hyponema_cli.render import json
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import calls, executions
@@ -25,7 +28,7 @@ app = single()
 _VERDICTS = {"placed": True, "not-placed": False}
 
 
-@command(app, "reconcile", FORM)
+@command(app, "reconcile", (*FORM, *WRITE))
 def reconcile(
     session: Session,
     resolve: Annotated[
@@ -37,7 +40,7 @@ def reconcile(
 
     A call is in doubt when its carrier's answer was lost, or when hyp died while it was asking. Its number is locked
     and nothing is redialled by itself. Look at the carrier's own list, then say what happened: placed closes it,
-    not-placed lets it be dialled if it is still in time.
+    not-placed lets it be dialled if it is still in time. With --dry-run it is said what would become of it.
 
     After a database was put back from a backup, this brings its forgotten calls back from the dial journal, the
     file beside it; until then nothing is dialled.
@@ -45,12 +48,18 @@ def reconcile(
     \b
     Examples:
       hyp reconcile
+      hyp reconcile --resolve call_01K9Z6T0000000000000000000 not-placed --dry-run
       hyp reconcile --resolve call_01K9Z6T0000000000000000000 not-placed
     """
+    if resolve is not None:
+        _resolve(session, *resolve)
+        return None
+    if session.dry_run:
+        raise InvalidInput(
+            "--dry-run goes with --resolve",
+            hint="without --resolve, hyp reconcile dials nothing: it asks the carriers",
+        )
     with session.desk() as desk:
-        if resolve is not None:
-            _resolve(session, desk, *resolve)
-            return None
         now = desk.clock.now()
         recovered = recover(desk, now)
         looks = engine.reconcile(desk, now, TickReport(now), all_doubts=True)
@@ -74,15 +83,39 @@ def reconcile(
     return Exit.ATTENTION if doubts else None
 
 
-def _resolve(session: Session, desk: Desk, call_id: str, verdict: str) -> None:
+def _resolve(session: Session, call_id: str, verdict: str) -> None:
     if verdict not in _VERDICTS:
         hint = suggestion(verdict, _VERDICTS, otherwise="placed or not-placed")
         raise InvalidInput(f"{verdict!r} is not a verdict", hint=hint)
-    execution = executions.get(desk.store, engine.resolve(desk, call_id, placed=_VERDICTS[verdict]))
-    assert execution is not None, "a call belongs to an execution"
-    output.say(f"{call_id} is resolved as {verdict}; its execution is {execution.status}.")
-    if session.json:
-        output.data(json.document(json.execution(execution)) + "\n")
+    placed, dry_run = _VERDICTS[verdict], session.dry_run
+    with replace(session, dry_run=False).desk() as desk:
+        # The carrier is asked first: a rehearsal keeps everybody else from writing.
+        views = engine.look_up(desk, call_id) if placed else None
+        with desk.store.rehearsal() if dry_run else nullcontext():
+            execution = executions.get(desk.store, engine.settle(desk, call_id, placed=placed, views=views))
+            assert execution is not None, "a call belongs to an execution"
+            shape = json.execution(execution)
+            if dry_run:
+                sentence = f"{call_id} would be resolved as {verdict}; its execution would be {execution.status}"
+                if execution.status in WAITING:
+                    seen = Inquiry(desk, desk.settings(), desk.clock.now()).of_waiting(execution)
+                    sentence += f"; {_outlook(seen)}"
+                    shape["outlook"] = json.outlook(seen)
+            else:
+                sentence = f"{call_id} is resolved as {verdict}; its execution is {execution.status}"
+    session.done(f"{sentence}.", shape)
+    if dry_run:
+        output.say("Dry run: nothing is stored.")
+
+
+def _outlook(it: Outlook) -> str:
+    reason = it.decision.reason
+    why = REASONS.get(reason, reason) if reason else ""
+    if it.decision.verdict == "dial":
+        return "the next pass would dial it"
+    if it.decision.verdict == "wait":
+        return f"it would wait: {why}"
+    return f"it would not be dialled: {why}"
 
 
 def _tell_recovered(it: Recovered) -> None:

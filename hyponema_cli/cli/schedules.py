@@ -100,6 +100,11 @@ def add(
         schedule, is_new = book.add(desk, request, created_by="operator", dry_run=dry_run)
         workspace = desk.settings()
         notes = _notes_on_next(schedule, desk, stored=not dry_run)
+        if is_new and (twin := schedules.twin_of(desk.store, schedule)) is not None:
+            notes.append(
+                f"note: there is an active one already with that agent, callee and time: {twin}; both will call. "
+                f"See: hyp schedules show {twin}"
+            )
     verb = "Would add" if dry_run else "Added" if is_new else "Unchanged: there is already"
     title = (repr(schedule.name) if schedule.name else "a schedule") if dry_run else _title(schedule)
     sentence = f"{verb} {title}: {_said(schedule, workspace.timezone)}."

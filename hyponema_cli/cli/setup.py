@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 import shutil
 import stat
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +43,8 @@ Write = Annotated[bool, typer.Option("--write", help="Install it.", show_default
 def cron(session: Session, env_file: EnvFile = None, write: Write = False) -> None:
     """Print the lines for your crontab: a pass every minute. --write puts them there; repeated, it replaces them.
 
-    Every other line of the crontab stays as it is. Of several workspaces, each has lines of its own.
+    Every other line of the crontab stays as it is. Of several workspaces, each has lines of its own. A line that is
+    there and names a file with credentials keeps it, unless another is given.
 
     \b
     Examples:
@@ -50,14 +53,17 @@ def cron(session: Session, env_file: EnvFile = None, write: Write = False) -> No
       hyp --workspace dev setup cron --write
     """
     wanted = _installation(session, env_file, write=write)
+    if write:
+        wanted, changed = _install_crontab(wanted)
+    else:
+        changed = False
     block = crontab.block(wanted)
-    changed = _install_crontab(wanted) if write else False
     if session.json:
         shape = {"workspace": str(wanted.workspace), "line": crontab.line(wanted), "block": block, "written": changed}
         output.data(json.document(shape) + "\n")
     elif not write:
         output.data(block)
-        output.say("Nothing was written. To install it: hyp setup cron --write")
+        output.say(f"Nothing was written. To install it: {_again(session, 'cron', env_file)} --write")
     elif changed:
         output.say(f"Your crontab makes a pass over {wanted.workspace} every minute now; see: crontab -l")
     else:
@@ -92,8 +98,9 @@ def systemd(
     folder = SYSTEM_UNITS if for_system else _own_units()
     made = units.units(wanted, _owner(wanted.workspace) if for_system else None)
     states = {each.name: _state(folder / each.name, each) for each in made}
+    again = _again(session, "systemd", env_file, *(["--system"] if for_system else []))
     if write:
-        _install_units(folder, made, states, force=force)
+        _install_units(folder, made, states, force=force, again=again)
     commands = units.commands(wanted, for_system=for_system, replaced="differs" in states.values())
     if session.json:
         shape = {
@@ -107,7 +114,7 @@ def systemd(
         output.data(json.document(shape) + "\n")
     elif not write:
         output.data("\n".join(f"# {folder / each.name}\n{each.text}" for each in made))
-        output.say("Nothing was written. To install them: hyp setup systemd --write")
+        output.say(f"Nothing was written. To install them: {again} --write{' --force' if force else ''}")
     else:
         for each in made:
             said = {"same": "is there already", "new": "written", "differs": "replaced"}[states[each.name]]
@@ -124,6 +131,13 @@ def _installation(session: Session, env_file: str | None, *, write: bool) -> Ins
             raise NoDatabase(f"no database at {path}", hint=f"make one: hyp --db {path} init")
         output.say(f"note: there is no database at {path} yet; make one: hyp --db {path} init")
     return Installation(own_program(sys.argv[0], sys.executable), path, _credentials(env_file, write=write)).checked()
+
+
+def _again(session: Session, kind: str, env_file: str | None, *more: str) -> str:
+    """Return the command that was typed, as it can be typed once more."""
+    options = [("--db", session.db), ("--workspace", session.workspace), ("--env-file", env_file)]
+    given = [word for name, value in options if value is not None for word in (name, value)]
+    return shlex.join(["hyp", "setup", kind, *given, *more])
 
 
 def own_program(called: str, python: str) -> tuple[str, ...]:
@@ -149,15 +163,23 @@ def _credentials(text: str | None, *, write: bool) -> Path | None:
         if not write:
             output.say(f"note: {path} is not there yet")
             return path
-        raise InvalidInput(f"--env-file {path} is not a file", hint=f"install -m 600 /dev/null {path}")
+        folder = "" if path.parent.is_dir() else f"mkdir -p {shlex.quote(str(path.parent))} && "
+        raise InvalidInput(
+            f"--env-file {path} is not a file", hint=f"{folder}install -m 600 /dev/null {shlex.quote(str(path))}"
+        )
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        raise InvalidInput(f"--env-file {path} is open to others (mode {mode:04o})", hint=f"chmod 600 {path}")
+        raise InvalidInput(
+            f"--env-file {path} is open to others (mode {mode:04o})", hint=f"chmod 600 {shlex.quote(str(path))}"
+        )
     return path
 
 
-def _install_crontab(wanted: Installation) -> bool:
-    """Put the block into the user's crontab; False when it stands there already."""
+def _install_crontab(wanted: Installation) -> tuple[Installation, bool]:
+    """Put the block into the user's crontab; return what it says, and False when it stands there already.
+
+    The credentials that a line names which is there already stay its credentials, where no others are given.
+    """
     program = shutil.which("crontab")
     if program is None:
         raise Unusable("there is no crontab command here", hint="install cron, or use: hyp setup systemd")
@@ -166,16 +188,19 @@ def _install_crontab(wanted: Installation) -> bool:
     if listed.returncode != 0 and "no crontab" not in said.casefold():
         raise Unusable(f"crontab -l: {said or f'exit code {listed.returncode}'}", hint="may you use cron? crontab -l")
     before = listed.stdout if listed.returncode == 0 else ""
+    if wanted.env_file is None and (kept := crontab.env_file_in(before, wanted)) is not None:
+        wanted = replace(wanted, env_file=_credentials(str(kept), write=True))
+        output.say(f"The credentials stay those of {kept}, which the line that is there names.")
     after = crontab.replaced(before, wanted)
     if after == before:
-        return False
+        return wanted, False
     taken = _run([program, "-"], after)
     if taken.returncode != 0:
         raise Unusable(
             f"crontab did not take it: {taken.stderr.strip() or f'exit code {taken.returncode}'}",
             hint="the crontab is as it was; to see the lines: hyp setup cron",
         )
-    return True
+    return wanted, True
 
 
 def _run(words: Sequence[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -210,13 +235,13 @@ def _state(path: Path, unit: Unit) -> str:
     return "same" if path.read_text(encoding="utf-8", errors="surrogateescape") == unit.text else "differs"
 
 
-def _install_units(folder: Path, made: Sequence[Unit], states: dict[str, str], *, force: bool) -> None:
-    """Write the units that are not there; all or none."""
+def _install_units(folder: Path, made: Sequence[Unit], states: dict[str, str], *, force: bool, again: str) -> None:
+    """Write the units that are not there; all or none. `again` is the command that prints them."""
     differ = [str(folder / each.name) for each in made if states[each.name] == "differs"]
     if differ and not force:
         raise Conflict(
             f"{', '.join(differ)}: there already, and different",
-            hint="compare: hyp setup systemd; replace: --write --force",
+            hint=f"compare: {again}; replace them: {again} --write --force",
         )
     folder.mkdir(parents=True, exist_ok=True)
     for each in made:

@@ -12,11 +12,12 @@ from hyponema_cli import zonedata
 from hyponema_cli.cli import output
 from hyponema_cli.cli.command import Session, command, single
 from hyponema_cli.cli.exits import Exit
-from hyponema_cli.core.errors import InvalidInput
+from hyponema_cli.core.errors import InvalidInput, Unusable
 from hyponema_cli.store import Store, heartbeat, settings, webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from hyponema_cli.engine.rehearse import Rehearsed
@@ -51,8 +52,9 @@ def tick(
 ) -> int | None:
     """Dial what is due, and follow the calls in flight. Prints nothing when nothing is due.
 
-    Safe beside a worker and beside other ticks. Ends with 3 when a call failed, was missed or is in doubt. What
-    --max-seconds leaves undone, the next pass does; without it, a pass dials for a minute at most.
+    Safe beside a worker and beside other ticks. Ends with 3 when a call failed, was missed or is in doubt, or when
+    the file that shows when the last pass was cannot be written. What --max-seconds leaves undone, the next pass
+    does; without it, a pass dials for a minute at most.
 
     A dry run lists each call that is due: dial, wait, stop or missed, why, and when it would ring. It is the real
     pass on a copy in memory, and asks the same gates. Carriers are asked what they can do, and nothing about calls.
@@ -81,22 +83,36 @@ def tick(
             return None
         idle = not (store.has_work(now, zonedata.version()) or webhooks.any_due(store, now))
         if idle and not session.json:
-            heartbeat.beat(store.path, now, "tick")
+            is_seen = _leave_sign(store, now)
             _ping(store, heartbeat_url)
-            return None
+            return None if is_seen else Exit.ATTENTION
         from hyponema_cli.engine.report import TickReport
         from hyponema_cli.engine.tick import tick as run
         from hyponema_cli.wire import deliver, desk_of
 
         desk = desk_of(store, session.clock, "tick")
         report = TickReport(now, now) if idle else run(desk, within=within)
-        heartbeat.beat(store.path, session.clock.now(), "tick")
+        is_seen = _leave_sign(store, session.clock.now())
         # Said before the webhooks go out: trouble with these must not swallow what became of the calls.
         _tell(session, report)
         if not idle:
             deliver(desk, until=None if within is None else now + within)
         _ping(store, heartbeat_url)
-    return Exit.ATTENTION if report.needs_attention else None
+    return Exit.ATTENTION if report.needs_attention or not is_seen else None
+
+
+def _leave_sign(store: Store, now: datetime) -> bool:
+    """Leave a sign of life; False, and said, where that cannot be. Raises Unusable where nothing could be dialled."""
+    if heartbeat.beat(store.path, now, "tick"):
+        return True
+    if not os.access(store.path, os.W_OK):
+        raise Unusable(
+            f"{store.path} cannot be written by user {os.geteuid()}: nothing could be dialled",
+            hint="run it as the file's owner, or check the mode of the file and its folder",
+        )
+    said = heartbeat.obstacle(store.path) or f"{heartbeat.path_of(store.path)} cannot be written"
+    output.say(f"hyp: {said}: nobody can see that this pass was made")
+    return False
 
 
 def _tell(session: Session, report: TickReport) -> None:

@@ -141,7 +141,11 @@ def _times() -> Sequence[Block]:
                 ("2026-12-01T14:30+01:00", "An instant with its offset, or with Z for UTC. The offset wins."),
                 ("2026-12-01", "A day, where a beginning or an end is asked for: all of it is meant."),
                 ("now", "With --at."),
-                ("90s, 15m, 1h30m, 2d, 1w", "A duration; a number alone is seconds. With --since: so long ago."),
+                (
+                    "90s, 15m, 1h30m, 2d, 1w",
+                    "A duration. A number alone is seconds; --in, and what means so long ago, such as --since, want "
+                    "the unit.",
+                ),
                 ("1,3,5 or mon-fri", "Weekdays: 1 is Monday, 7 is Sunday."),
                 (
                     "'0 9 * * MON-FRI'",

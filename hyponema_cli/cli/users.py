@@ -87,9 +87,16 @@ def add(
         person = replace(person, context=values.pairs("--context", context or (), context_json))
         user = people.drawn_up(person, lambda: desk.new_id("user", now), now)
         with desk.store.transaction():
+            others = users.by_number(desk.store, user.phone_number)
             users.insert(desk.store, user)
             events.add(desk.store, now, desk.actor, "user.added", subject_id=user.id)
     session.created(user.id, f"{session.did('Added')} user {user.name!r} ({user.id}).", json.user(user))
+    if others:
+        more = f" and of {len(others) - 1} more" if len(others) > 1 else ""
+        output.say(
+            f"note: {user.phone_number} is also the number of {others[0].name!r} ({others[0].id}){more}; "
+            "they have one line, and one call at a time"
+        )
 
 
 @command(app, "import", WRITE)
@@ -309,7 +316,7 @@ def forget(
         person = engine.whom(desk.store, user)
         found = engine.look(desk, person, also_suppressions=also_suppressions)
         if not dry_run:
-            confirm(f"Forget {user!r}, with {_forgotten_counts(found)}? This cannot be undone.", yes=yes)
+            confirm(f"Forget {_known_of(found, user)}: {_forgotten_counts(found)}? This cannot be undone.", yes=yes)
             found = engine.forget(desk, person, also_suppressions=also_suppressions, reason=reason)
     who = person.user_ids[0] if person.user_ids else "the number"
     _tell_forgotten(found, who, dry_run=dry_run)
@@ -321,9 +328,21 @@ def forget(
 def _forgotten_counts(it: Forgotten) -> str:
     erased = it.erased
     return (
-        f"{erased.schedules:,} schedules ({len(it.canceled):,} live), {erased.calls:,} calls, "
-        f"{erased.sessions:,} sessions, {erased.messages:,} webhooks and {erased.events:,} lines of the trail"
+        f"{_several(erased.schedules, 'schedule')} ({len(it.canceled):,} live), {_several(erased.calls, 'call')}, "
+        f"{_several(erased.sessions, 'session')}, {_several(erased.messages, 'webhook')} and "
+        f"{_several(erased.events, 'line')} of the trail"
     )
+
+
+def _known_of(it: Forgotten, word: str) -> str:
+    """Say who is meant by a word: names and numbers, so that an id that was mistyped shows."""
+    names = ", ".join(dict.fromkeys(map(repr, it.person.names)))
+    ids, numbers = ", ".join(it.person.user_ids), ", ".join((*it.person.numbers, *it.person.shared))
+    return f"{names or repr(word)} ({', '.join(filter(None, (ids, numbers)))})"
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _tell_forgotten(it: Forgotten, who: str, *, dry_run: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,9 @@ from hyponema_cli.core.errors import InvalidInput, suggestion
 from hyponema_cli.core.names import name as name
 from hyponema_cli.core.names import own_id as own_id
 from hyponema_cli.core.names import statuses as statuses
+
+_DAY = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
+"""What a day or an instant begins with."""
 
 
 def pairs(option: str, given: Iterable[str], document: str | None = None) -> dict[str, Any]:
@@ -58,6 +62,11 @@ def moment(text: str | None, now: datetime, zone: ZoneInfo, *, end: bool) -> dat
     """Read a bound: an instant, a date, or how long ago."""
     if text is None:
         return None
-    if text.strip()[-1:] in tuple("smhdw"):
-        return now - timewords.parse_duration(text)
-    return timewords.parse_bound(text, zone, end=end)
+    words = text.strip()
+    if words[:1].isdigit() and words[-1:] in tuple("smhdw"):
+        return now - timewords.parse_duration(words)
+    if not _DAY.match(words):
+        # Not seconds, which a number alone is elsewhere: who types 30 here means days, or minutes.
+        what = "has no unit" if words.isdigit() else "is neither a time nor how long ago"
+        raise InvalidInput(f"{text!r} {what}", hint="how long ago, as in 24h or 7d; or a day, as in 2026-12-01")
+    return timewords.parse_bound(words, zone, end=end)

@@ -88,6 +88,12 @@ def parse(words: WhenWords, zone: ZoneInfo | None, now: datetime) -> When:
         at = timewords.parse_time_of_day(words.at).isoformat() if words.at is not None else None
         return When("weekly", weekdays=weekdays.parse(words.weekdays), local_time=at)
     if words.delay is not None:
+        if words.delay.strip().isdigit():
+            # Elsewhere a number alone is seconds. Here somebody would be called too soon who was meant in minutes.
+            number = words.delay.strip()
+            raise InvalidInput(
+                f"--in {words.delay!r} has no unit", hint=f"in minutes: --in {number}m; in seconds: --in {number}s"
+            )
         return When("once", run_at=_to_second(now + timewords.parse_duration(words.delay)) + words.later)
     assert words.at is not None, "the contradictions rule out a request that says nothing"
     if words.at.strip().casefold() == "now":

@@ -71,6 +71,11 @@ class CallingWindow:
     """ISO 3166 code of a country whose public holidays are closed."""
 
     @property
+    def over_midnight(self) -> tuple[Span, ...]:
+        """The spans that end on the day after the one they are for."""
+        return tuple(span for span in self.spans if span.end < span.start)
+
+    @property
     def is_always_open(self) -> bool:
         """True when no clock could show a closed hour: then it does not matter which clock it is."""
         all_day = Span(EVERY_DAY, 0, DAY_MINUTES)
@@ -168,7 +173,7 @@ def parse(text: str) -> CallingWindow:
             continue
         days = _days(first, text) if rest else EVERY_DAY
         of_part = [_span(days, hours, text) for hours in (rest or first).split(",")]
-        hours = ", ".join(f"{_clock(span.start)}-{_clock(span.end)}" for span in of_part)
+        hours = ", ".join(f"{clock(span.start)}-{clock(span.end)}" for span in of_part)
         written.append(f"{_days_text(days)} {hours}" if rest else hours)
         spans += of_part
     if not spans:
@@ -242,7 +247,7 @@ def _dates(words: str, whole: str) -> list[str]:
     return words.split(",")
 
 
-def _clock(minutes: int) -> str:
+def clock(minutes: int) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 

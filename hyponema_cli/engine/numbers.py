@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from hyponema_cli import carriers
 from hyponema_cli.core import phone
 from hyponema_cli.core.errors import Conflict
 from hyponema_cli.core.gates import SIMULATED
-from hyponema_cli.core.records import Number
+from hyponema_cli.core.records import Agent, Number
 from hyponema_cli.engine import find
 from hyponema_cli.engine.desk import Desk
 from hyponema_cli.engine.needs import refuse_while_live
-from hyponema_cli.store import events, executions, numbers, schedules
+from hyponema_cli.store import calls, events, executions, numbers, schedules
+
+CLEARABLE = ("label",)
 
 
 def add(desk: Desk, phone_number: str, carrier: str, label: str | None) -> Number:
@@ -22,6 +27,35 @@ def add(desk: Desk, phone_number: str, carrier: str, label: str | None) -> Numbe
         numbers.insert(desk.store, added)
         events.add(desk.store, now, desk.actor, "number.added", subject_id=added.id)
     return added
+
+
+def edit(
+    desk: Desk, number: str, carrier: str | None, label: str | None, clear: Collection[str] = ()
+) -> tuple[Number, Number]:
+    """Change what is said and nothing else; return the number before and after.
+
+    Raises Conflict for another carrier while a call shows the number, or may: its end is asked of where it was made.
+    """
+    if carrier is not None:
+        carriers.require(carrier)
+    with desk.store.transaction():
+        now = desk.clock.now()
+        before = find.number(desk.store, number)
+        after = replace(before, carrier=carrier or before.carrier, label=label or before.label)
+        if "label" in clear:
+            after = replace(after, label=None)
+        if after == before:
+            return before, before
+        if after.carrier != before.carrier:
+            _refuse_while_calling(desk, before)
+            if after.agent_id is not None:
+                _refuse_without_way(find.agent(desk.store, after.agent_id), after.carrier)
+        numbers.update(desk.store, after, now)
+        detail = {"carrier": after.carrier, "was": before.carrier} if after.carrier != before.carrier else None
+        events.add(desk.store, now, desk.actor, "number.edited", subject_id=after.id, detail=detail)
+        if after.agent_id is not None:
+            executions.wake(desk.store, now, agent_id=after.agent_id)
+        return before, find.number(desk.store, before.id)
 
 
 def attach(desk: Desk, number: str, agent: str, *, move: bool = False) -> Number:
@@ -37,11 +71,7 @@ def attach(desk: Desk, number: str, agent: str, *, move: bool = False) -> Number
                 )
             _refuse_last_number(desk, found)
         if found.agent_id != owner.id:
-            if found.carrier != SIMULATED and owner.connection.way is None:
-                raise Conflict(
-                    f"agent {owner.id!r} has no way to get its calls from {found.carrier}",
-                    hint=f"give it one: hyp agents edit {owner.id} --stream-url wss://agent.example/session",
-                )
+            _refuse_without_way(owner, found.carrier)
             _attach(desk, found, owner.id, "number.attached")
         return find.number(desk.store, found.id)
 
@@ -72,6 +102,24 @@ def _attach(desk: Desk, number: Number, agent_id: str | None, event: str) -> Non
     numbers.attach(desk.store, number.id, agent_id, now)
     events.add(desk.store, now, desk.actor, event, subject_id=number.id, detail={"agent_id": agent_id})
     executions.wake(desk.store, now, agent_id=agent_id)
+
+
+def _refuse_without_way(agent: Agent, carrier: str) -> None:
+    if carrier != SIMULATED and agent.connection.way is None:
+        raise Conflict(
+            f"agent {agent.id!r} has no way to get its calls from {carrier}",
+            hint=f"give it one: hyp agents edit {agent.id} --stream-url wss://agent.example/session",
+        )
+
+
+def _refuse_while_calling(desk: Desk, number: Number) -> None:
+    live = calls.live_from(desk.store, number.phone_number)
+    if live:
+        more = f" and {len(live) - 1} more" if len(live) > 1 else ""
+        raise Conflict(
+            f"{number.phone_number} stays on {number.carrier} while {live[0]}{more} is going on or in doubt",
+            hint=f"see: hyp calls show {live[0]}, hyp reconcile; then try again",
+        )
 
 
 def _refuse_last_number(desk: Desk, number: Number) -> None:

@@ -78,9 +78,18 @@ def resolve(desk: Desk, call_id: str, *, placed: bool) -> str:
     other; else its execution is completed, and its line free. Not placed: its execution is due again, if it is still
     in time. Raises NotFound for an unknown call, Conflict for one that is not in doubt.
     """
+    return settle(desk, call_id, placed=placed, views=look_up(desk, call_id) if placed else None)
+
+
+def look_up(desk: Desk, call_id: str) -> list[CallView] | None:
+    """Ask the carrier of a call in doubt for what could be it; None when there is nothing to ask, or no answer."""
+    found = [each for each in calls.in_doubt(desk.store) if each.id == call_id]
+    return _find(desk, found[0]) if found else None
+
+
+def settle(desk: Desk, call_id: str, *, placed: bool, views: list[CallView] | None) -> str:
+    """Carry out what `resolve` says, with what the carrier has said already."""
     now = desk.clock.now()
-    found = [each for each in calls.in_doubt(desk.store) if each.id == call_id and placed]
-    views = _find(desk, found[0]) if found else None
     with desk.store.transaction():
         doubts = {doubt.id: doubt for doubt in calls.in_doubt(desk.store)}
         if call_id not in doubts:

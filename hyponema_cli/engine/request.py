@@ -337,6 +337,12 @@ def webhook_url(url: str | None, allow_private: bool) -> str | None:
     if not is_address(url, ("http", "https")):
         # What stands before an @ is a secret; whatever is wrong with the rest, it is not shown.
         shown = url.rpartition("@")[2]
+        scheme, _, rest = url.partition("://")
+        if is_address(f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}", ("http", "https")) and "@" in rest:
+            raise InvalidInput(
+                f"the webhook URL at {shown!r} holds a user and a password",
+                hint="leave out what is before the @: receivers know hyp by its signature; see: hyp webhooks secret",
+            )
         raise InvalidInput(f"webhook URL {shown!r} is not http(s)", hint="as in https://example.org/hooks/calls")
     if is_local_address(url) and not allow_private:
         raise InvalidInput(

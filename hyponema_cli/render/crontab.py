@@ -7,7 +7,8 @@ So `env` sets what hyp needs, for hyp alone. It does so in any shell; `SHELL=` m
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from hyponema_cli.core.errors import Conflict, InvalidInput
 from hyponema_cli.render.install import Installation
@@ -17,6 +18,8 @@ MAX_SECONDS = 90
 """More than the minute that a pass dials; less than would let many passes pile up behind a carrier that hangs."""
 LONGEST_COMMAND = 900
 """Characters. Cron has room for 999 (MAX_COMMAND), its escapes included."""
+_WITH_CREDENTIALS = ["/bin/sh", "-c", 'set -a; . "$0"; exec "$@"']
+"""What stands before the file with the credentials in a line."""
 
 
 def block(it: Installation) -> str:
@@ -39,7 +42,7 @@ def line(it: Installation) -> str:
     words += ["tick", "--max-seconds", str(MAX_SECONDS)]
     if it.env_file is not None:
         # Read by sh and handed on; what the line itself says comes after it, and counts.
-        words = ["/bin/sh", "-c", 'set -a; . "$0"; exec "$@"', str(it.env_file), *words]
+        words = [*_WITH_CREDENTIALS, str(it.env_file), *words]
     command = _command(words)
     if len(command) > LONGEST_COMMAND:
         raise InvalidInput(
@@ -54,17 +57,36 @@ def replaced(crontab: str, it: Installation) -> str:
     Raises Conflict when the marks of the block are not a pair.
     """
     lines = crontab.split("\n")
+    place = _place(lines, it)
+    if place is None:
+        return crontab + ("" if not crontab or crontab.endswith("\n") else "\n") + block(it)
+    own = block(it).removesuffix("\n").split("\n")
+    return "\n".join([*lines[: place.start], *own, *lines[place.stop :]])
+
+
+def env_file_in(crontab: str, it: Installation) -> Path | None:
+    """Return the file with the credentials that a crontab names in the block of a workspace; raises as `replaced`."""
+    lines = crontab.split("\n")
+    for index in _place(lines, it) or ():
+        words = _words(lines[index])
+        before = words.index(_WITH_CREDENTIALS[-1]) if _WITH_CREDENTIALS[-1] in words else len(words)
+        if words[before + 1 :]:
+            return Path(words[before + 1])
+    return None
+
+
+def _place(lines: Sequence[str], it: Installation) -> range | None:
+    """Return which lines are the block of a workspace; raises Conflict when its marks are not a pair."""
     begins = [index for index, each in enumerate(lines) if each.rstrip() == _begin(it)]
     ends = [index for index, each in enumerate(lines) if each.rstrip() == _end(it)]
     if not begins and not ends:
-        return crontab + ("" if not crontab or crontab.endswith("\n") else "\n") + block(it)
+        return None
     if len(begins) != 1 or len(ends) != 1 or begins[0] > ends[0]:
         raise Conflict(
             f"the crontab has {len(begins)} lines '{_begin(it)}' and {len(ends)} that end it",
             hint="take the block out by hand: crontab -e",
         )
-    own = block(it).removesuffix("\n").split("\n")
-    return "\n".join([*lines[: begins[0]], *own, *lines[ends[0] + 1 :]])
+    return range(begins[0], ends[0] + 1)
 
 
 def _begin(it: Installation) -> str:
@@ -93,3 +115,11 @@ def _command(words: Iterable[str]) -> str:
                 hint="crons differ in what they make of it; use a path without",
             )
     return shlex.join(words).replace("%", "\\%")
+
+
+def _words(line: str) -> list[str]:
+    """Take a line apart as cron and the shell do, also one that was commented out; what they cannot take has none."""
+    try:
+        return shlex.split(line.replace("\\%", "%"))
+    except ValueError:
+        return []

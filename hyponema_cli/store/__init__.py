@@ -250,6 +250,8 @@ def _refuse_missing(path: Path) -> None:
         raise Unusable(
             f"{path} is a folder, not a workspace file", hint=f"name a file in it: --db {path / 'calls.db'}"
         )
+    if path.exists() and not path.is_file():
+        raise Unusable(f"{path} is not a plain file", hint="name the file of a workspace: hyp --db PATH")
     if not path.is_file():
         raise NoDatabase(f"no database at {path}", hint=f"make one: hyp --db {path} init")
 
@@ -371,6 +373,11 @@ def as_hyp_error(error: sqlite3.Error, path: Path | None = None) -> HypError:
         return Unusable(
             f"{where} cannot be written: {text}", hint="check the disk, its quota and its file-size limit"
         )
-    if "not a database" in text or "malformed" in text:
+    if "not a database" in text:
+        return Unusable(
+            f"{where} is not a usable SQLite file: {text}",
+            hint="was another path meant? If it was a workspace, restore it from a backup",
+        )
+    if "malformed" in text:
         return Unusable(f"{where} is not a usable SQLite file: {text}", hint="restore it from a backup")
     return Unusable(f"{where}: {text}")

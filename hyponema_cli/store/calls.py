@@ -554,6 +554,14 @@ def live_to(store: Store, to_number: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+def live_from(store: Store, from_number: str) -> list[str]:
+    """Return the ids of the calls that show a number and are not over, or may not be."""
+    rows = store.execute(
+        "select id from calls where finished_at is null and from_number = ? order by id", (from_number,)
+    )
+    return [row[0] for row in rows]
+
+
 def find_status(store: Store, call_id: str) -> CallState | None:
     """Return the state of a call; None when there is no such call."""
     row = store.execute("select status from calls where id = ?", (call_id,)).fetchone()

@@ -30,8 +30,19 @@ def insert(store: Store, number: Number) -> None:
             ),
         )
     except sqlite3.IntegrityError as error:
-        hint = f"hyp numbers show {number.phone_number}"
+        word = number.phone_number
+        hint = f"hyp numbers show {word}"
+        if any(each.carrier != number.carrier for each in find(store, word)):
+            hint = f"move it: hyp numbers edit {word} --carrier {number.carrier}"
         raise Conflict(f"number {number.phone_number} exists already", hint=hint) from error
+
+
+def update(store: Store, number: Number, now: datetime) -> None:
+    """Store what can be edited of a number."""
+    store.execute(
+        "update numbers set carrier = ?, label = ?, updated_at = ? where id = ?",
+        (number.carrier, number.label, to_text(now), number.id),
+    )
 
 
 def attach(store: Store, number_id: str, agent_id: str | None, now: datetime) -> None:

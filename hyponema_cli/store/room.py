@@ -23,6 +23,11 @@ def used_bytes(store: Store) -> int:
     return int((pages - free) * size)
 
 
+def forecast(store: Store) -> tuple[int, int]:
+    """Return what `vacuum` would return, if it only left out the pages that nothing is on."""
+    return _pages_bytes(store), used_bytes(store)
+
+
 def vacuum(store: Store, environ: Mapping[str, str] = os.environ) -> tuple[int, int]:
     """Write the file anew without what is unused; return its size before and after, in bytes.
 

@@ -29,6 +29,8 @@ _OWN = (
     "accounted_until, trouble, calling_window, on_doubt_seconds"
 )
 NAMES = tuple(_OWN.split(", "))
+_RULE = ("kind", "weekdays", "local_time", "cron_expression", "run_at", "timezone")
+"""What says when a schedule fires."""
 
 _SELECT = f"""
     select {", ".join("s." + name for name in NAMES)},
@@ -75,6 +77,19 @@ def find(store: Store, word: str) -> list[Schedule]:
         return found
     named = _read(store.execute(_SELECT + "where s.name = ? order by s.id", (word,)))
     return [schedule for schedule in named if schedule.status in LIVE_SCHEDULES] or named
+
+
+def twin_of(store: Store, schedule: Schedule) -> str | None:
+    """Return the oldest active schedule by which the same agent calls the same callee by the same rule, if any."""
+    row = to_row(schedule)
+    callee = "user_id" if schedule.user_id is not None else "to_number"  # each has an index
+    same = " and ".join(f"{name} is :{name}" for name in ("agent_id", *_RULE))
+    found = store.execute(
+        f"select id from schedules where {callee} = :{callee} and {same} "  # noqa: S608 - constants
+        "and status = 'active' and id <> :id order by id limit 1",
+        row,
+    ).fetchone()
+    return found[0] if found else None
 
 
 def by_ref(store: Store, ref: str) -> Schedule | None:

@@ -27,7 +27,7 @@ OWN = ("id", "user_id", "to_number", "name", "description", "customer_context", 
 SHARED = tuple(name for name in NAMES if name not in OWN)
 _AGAIN = "the other change is stored; try again"
 _MATTER = ("agent.edited", "agent.removed", "user.edited", "user.removed", "user.forgotten", "setting.changed",
-           "number.added", "number.released")  # fmt: skip
+           "number.added", "number.edited", "number.released")  # fmt: skip
 """What in the trail tells that a row might now be judged otherwise."""
 
 Row = tuple[int, int, str, str | None, str | None, str | None, str | None, str, str, str | None]

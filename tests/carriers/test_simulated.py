@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,7 @@ from hyponema_cli.carriers.base import (
 from hyponema_cli.carriers.simulated import SimulatedCarrier
 from hyponema_cli.clock import VirtualClock
 from hyponema_cli.core.call import CallState
-from hyponema_cli.core.errors import InvalidInput
+from hyponema_cli.core.errors import InvalidInput, Unusable
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -167,3 +168,26 @@ def test_processes_that_open_a_new_network_at_once_wait_for_each_other(
         SimulatedCarrier(tmp_path / "memory", clock)
     with closing(sqlite3.connect(tmp_path / "memory")) as memory:
         assert memory.execute("pragma journal_mode").fetchone() == ("wal",)
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "hint"),
+    [
+        (sqlite3.OperationalError("database or disk is full"), "the disk is full", "free some space"),
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full", "free some space"),
+        (sqlite3.OperationalError("attempt to write a readonly database"), "a readonly database", "owner and mode"),
+        (PermissionError(errno.EACCES, "Permission denied"), "Permission denied", "owner and mode"),
+    ],
+)
+def test_a_memory_that_cannot_be_written_is_the_disks_fault_and_not_the_plugins(
+    error: Exception, said: str, hint: str, tmp_path: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(simulated, "_use_a_wal", fails)
+    with pytest.raises(Unusable) as caught:
+        load(CarrierSetup("simulated", tmp_path / "calls.db", clock))
+    assert said in caught.value.message
+    assert str(tmp_path / "calls.db.simulated") in caught.value.message
+    assert hint in (caught.value.hint or "")

@@ -94,6 +94,9 @@ CASES = [
     (("config", "set", "live", "perhaps"), "'perhaps'", 2),
     (("config", "set", "timezone", "Madrid"), "'Madrid'", 2),
     (("history", "--since", "yesterday"), "'yesterday'", 2),
+    (("history", "--since", "30"), "'30' has no unit", 2),
+    (("report", "--html", "r.html", "--since", "30"), "'30' has no unit", 2),
+    (("schedules", "add", "--in", "5"), "--in '5' has no unit", 2),
     (("occurrences", "--cron", "* * * * *", "--tz", "Europe/Madrid", "-n", "0"), "-n 0", 2),
     (("run-worker", "--interval", "0"), "0", 2),
     (("schedules", "lst"), "'lst'", 2),
@@ -325,3 +328,38 @@ def test_an_answer_that_cannot_leave_is_a_failure(hyp: Hyp, words: tuple[str, ..
         )
         assert done.returncode == 1, done
         assert "standard output" in done.stderr
+
+
+def test_the_hints_of_what_was_meant_can_be_typed(hyp: Hyp) -> None:
+    said = hyp("schedules", "add", "--in", "5").err
+    assert "hint: in minutes: --in 5m; in seconds: --in 5s" in said
+    hyp.ok("schedules", "add", "--in", "5m")
+    said = hyp("history", "--since", "yesterday").err
+    assert "hint: how long ago, as in 24h or 7d; or a day, as in 2026-12-01" in said
+    assert "--tz" not in said
+    for since in ("24h", "7d", "2026-12-01", "20261201", "2026-12-01T00:00Z"):
+        hyp.ok("history", "--since", since)
+
+
+def test_a_webhook_url_with_a_password_is_refused_for_that_and_the_password_not_shown(hyp: Hyp) -> None:
+    for url in ("http://u:pa55@127.0.0.1/", "https://u:pa55@example.org:8443/a@b", "https://u@example.org/"):
+        answer = hyp("config", "set", "webhook_url", url)
+        assert (answer.code, "holds a user and a password" in answer.err, "pa55" in answer.err) == (2, True, False)
+    for url in ("ftp://u:pa55@example.org/", "http://u:pa55@/"):
+        assert "is not http(s)" in hyp("config", "set", "webhook_url", url).err
+    assert hyp("config", "get", "webhook_url").out == "\n"
+
+
+def test_what_is_no_workspace_is_told_from_one_that_is_damaged_or_missing(hyp: Hyp) -> None:
+    answer = hyp("--db", "/etc/passwd", "history")
+    assert (answer.code, "hint: was another path meant?" in answer.err) == (1, True)
+    for words in (("history",), ("tick",)):
+        answer = hyp("--db", "/dev/null", *words)
+        assert (answer.code, "/dev/null is not a plain file" in answer.err) == (1, True)
+
+
+def test_a_window_over_midnight_is_told(hyp: Hyp) -> None:
+    said = hyp.ok("config", "set", "calling_window", "21:00-09:00").err
+    assert "note: that is over midnight: open from 21:00 until 09:00 of the day after" in said
+    for hours in ("09:00-21:00", "10:00-00:00", "us-tcpa"):
+        assert "midnight" not in hyp.ok("config", "set", "calling_window", hours).err

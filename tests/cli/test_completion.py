@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import shlex
 import sqlite3
@@ -434,3 +435,28 @@ def test_what_runs_at_every_tab_imports_little(peopled: Path) -> None:
     assert not {each for each in imported if each.split(".")[0] in {"typer", "rich", "sqlite_utils", "croniter"}}
     assert not {"hyponema_cli.cli.main", "hyponema_cli.cli.command"} & imported
     assert "Ana\tuser-1" in done.stdout.splitlines()
+
+
+def in_its_place() -> list[str]:
+    """Return each line of the README, the help and the docs that puts something into a folder of the home."""
+    readme = (generated.ROOT / "README.md").read_text()
+    operations = (generated.ROOT / "docs" / "operations.md").read_text()
+    help_ = next(each for each in tree.whole().walk() if each.name == "hyp completion").examples
+    lines = [*readme.splitlines(), *help_, *operations.splitlines()]
+    return [line for line in lines if re.search(r"> (~|\$d)/|install .*/dev/null ~/", line)]
+
+
+@pytest.mark.parametrize("line", in_its_place())
+def test_what_goes_into_its_place_gets_there_in_a_home_that_is_bare(line: str, tmp_path: Path) -> None:
+    (tmp_path / "hyp").write_text("#!/bin/sh\necho the script\n")
+    (tmp_path / "hyp").chmod(0o755)
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(home)}
+    done = subprocess.run(["bash", "-c", line], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path for path in home.rglob("*") if path.is_file()]
+
+
+def test_there_are_such_lines() -> None:
+    assert len(in_its_place()) == 7

@@ -44,6 +44,7 @@ WRITES = [
     ("users", "edit", "user-1", "--name", "Anna"),
     ("users", "remove", "user-3"),
     ("numbers", "add", "+34910000009"),
+    ("numbers", "edit", "+34910000001", "--label", "Front desk"),
     ("numbers", "attach", "+34910000002", "agent-123"),
     ("numbers", "detach", "+34910000003"),
     ("numbers", "release", "+34910000002"),
@@ -70,7 +71,7 @@ FILES = {
 }
 """What imports read."""
 ITS_OWN_WAY = {("schedules", "add"), ("schedules", "edit"), ("users", "forget"), ("tick",), ("db", "prune")}
-ITS_OWN_WAY |= {("db", "migrate"), ("webhooks", "retry")}
+ITS_OWN_WAY |= {("db", "migrate"), ("db", "vacuum"), ("webhooks", "retry"), ("reconcile",)}
 """Those whose dry run says more, tried beside what they do."""
 
 

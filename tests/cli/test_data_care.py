@@ -204,7 +204,11 @@ class TestVacuum:
             raw.execute("drop table ballast")
         raw.close()
         size = hyp.db.stat().st_size
+        told = hyp.ok("db", "vacuum", "--dry-run", "--json").json
+        assert hyp.db.stat().st_size == size
+        assert f"about {told['gained_bytes']:,} of its {size:,} bytes are unused" in hyp.ok("db", "vacuum", "-n").err
         said = hyp.ok("db", "vacuum", "--json").json
+        assert abs(told["after_bytes"] - said["after_bytes"]) < 0.1 * size
         assert said["before_bytes"] == size
         assert said["gained_bytes"] > 900_000
         assert hyp.db.stat().st_size == said["after_bytes"]
@@ -273,3 +277,21 @@ def test_a_copy_of_a_damaged_file_is_none(hyp: Hyp) -> None:
         assert (answer.code, answer.out, "is damaged" in answer.err) == (1, "", True), answer
     assert [each.name for each in hyp.home.iterdir()] == ["data"]
     assert hyp("db", "check").out.startswith("integrity\tfile\t")
+
+
+def test_whoever_is_to_be_forgotten_is_asked_for_by_name_and_number(hyp: Hyp) -> None:
+    hyp.ok("schedules", "add", "--cron", "0 9 * * *")
+    hyp.ok("sessions", "start", "user-1")
+    hyp.ok("sessions", "end", hyp.query("select id from sessions")[0][0])
+    talk = at_a_terminal(hyp, "users", "forget", "user-1", typed="n\n", COLUMNS="400", TERM="dumb")
+    assert "Forget 'Ana' (user-1, +34600000001): 1 schedule (1 live), 0 calls, 1 session, 0 webhooks and" in talk.seen
+    assert talk.code == 1
+
+
+@pytest.mark.parametrize("how", ["ctrl-c", "ctrl-d"])
+def test_an_interrupted_question_leaves_the_line_to_the_shell(hyp: Hyp, how: str) -> None:
+    if how == "ctrl-c":
+        talk = at_a_terminal(hyp, "users", "forget", "user-1", interrupt_at="[y/N]", COLUMNS="400", TERM="dumb")
+    else:
+        talk = at_a_terminal(hyp, "users", "forget", "user-1", typed="\x04", COLUMNS="400", TERM="dumb")
+    assert (talk.code, talk.seen.endswith("[y/N] \n")) == (130, True), talk.seen

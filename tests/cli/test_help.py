@@ -261,3 +261,9 @@ def test_a_word_that_could_fool_a_terminal_is_written_out(bare_hyp: Hyp) -> None
         answer = bare_hyp(*words)
         assert answer.code == 2
         assert "\x1b" not in answer.err
+
+
+def test_the_readme_names_the_topics_as_they_are_typed() -> None:
+    readme = (SOURCES.parent / "README.md").read_text()
+    (said,) = re.findall(r"`hyp help ([^,`]+`.*?)tell what holds", readme, re.S)
+    assert re.findall(r"`?([a-z-]+)`", said) == list(TOPICS)

@@ -485,3 +485,19 @@ def test_a_setting_that_is_set_to_what_it_is_does_not_end_an_import(hyp: Hyp) ->
     assert hyp.dump() == before
     hyp.ok("config", "set", "pace", "4")
     assert hyp.dump() != before
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        '[{"phone_number": "+34600000007"}, {"phone_number": "+34600000008"}]',
+        '\n  [\n{"phone_number": "+34600000007"},\n {"phone_number": "+34600000008"}]',
+        '{"phone_number": "+34600000007"}\n{"phone_number": "+34600000008"}\n',
+        '\ufeff{"phone_number": "+34600000007"}\n{"phone_number": "+34600000008"}\n',
+        "phone_number\n+34600000007\n+34600000008\n",
+    ],
+)
+def test_what_comes_through_a_pipe_is_read_as_what_it_begins_as(hyp: Hyp, given: str) -> None:
+    answer = hyp("schedules", "import", "-", "--cron", "0 9 * * 1", "--tz", "Europe/Madrid", stdin=given)
+    assert answer.code == 0, answer
+    assert hyp.query("select to_number from schedules order by 1") == [("+34600000007",), ("+34600000008",)]

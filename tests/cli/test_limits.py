@@ -122,6 +122,21 @@ def test_a_doubt_is_listed_and_settled(hyp: Hyp) -> None:
     (doubt,) = listed.json
     assert (doubt["to_number"], doubt["reason"], doubt["found"]) == ("+34600000099", "no_clean_answer", "none")
     assert hyp("reconcile").out.startswith(f"{doubt['call_id']}\t+34600000099\t+34910000001\tsimulated\t")
+    would_be = {"placed": "its execution would be completed", "not-placed": "pending; the next pass would dial it"}
+    before, beside = hyp.dump(), hyp.db.with_name(f"{hyp.db.name}.dialled").read_bytes()
+    for verdict, what in would_be.items():
+        answer = hyp.ok("reconcile", "--resolve", doubt["call_id"], verdict, "--dry-run")
+        assert f"{what}.\nDry run: nothing is stored.\n" in answer.err
+        shape = hyp.ok("reconcile", "--resolve", doubt["call_id"], verdict, "-n", "--json").json
+        assert shape["dry_run"] is True
+        assert shape.get("outlook", {}).get("verdict") == ("dial" if verdict == "not-placed" else None)
+    assert hyp.dump() == before
+    assert hyp.db.with_name(f"{hyp.db.name}.dialled").read_bytes() == beside
+    hyp.ok("suppressions", "add", "+34600000099")
+    answer = hyp.ok("reconcile", "--resolve", doubt["call_id"], "not-placed", "-n")
+    assert "pending; it would not be dialled: " in answer.err
+    hyp.ok("suppressions", "remove", "+34600000099")
+    assert hyp("reconcile", "--dry-run").code == 2
     settled = hyp.ok("reconcile", "--resolve", doubt["call_id"], "placed", "--json").json
     assert (settled["status"], settled["reason"]) == ("completed", "resolved_by_operator")
     assert hyp.ok("--json", "reconcile").json == []

@@ -189,3 +189,31 @@ def test_cron_gives_next_to_no_environment(hyp: Hyp) -> None:
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert hyp.rung() == ["+34600000001"]
+
+
+def test_the_same_schedule_a_second_time_is_stored_and_told(hyp: Hyp) -> None:
+    weekly = ("schedules", "add", "--weekdays", "1,3", "--at", "09:30")
+    first = hyp.ok(*weekly)
+    assert "already" not in first.err
+    for other in (
+        ("schedules", "add", "--weekdays", "1,3", "--at", "09:31"),
+        ("schedules", "add", "--weekdays", "1", "--at", "09:30"),
+        (*weekly, "--tz", "Asia/Tokyo"),
+        (*weekly, "--to", "+34600000002", "--tz", "Europe/Madrid"),
+    ):
+        assert "already" not in hyp.ok(*other).err
+    note = f"note: there is an active one already with that agent, callee and time: {first.out.strip()};"
+    assert note in hyp.ok(*weekly, "--dry-run").err
+    assert note in hyp.ok(*weekly, "--name", "Again").err
+    assert note not in hyp.ok(*weekly, "--paused", "--to", "+34600000001", "--tz", "Europe/Madrid").err
+    refs = [hyp.ok(*weekly, "--ref", "r").err for _ in range(2)]
+    assert [note in said for said in refs] == [True, False]
+    hyp.ok("schedules", "pause", first.out.strip())
+    assert note not in hyp.ok(*weekly).err
+
+
+def test_a_user_with_the_number_of_another_is_added_and_told(hyp: Hyp) -> None:
+    said = hyp.ok("users", "add", "Bea", "--phone", "+34600000001").err
+    assert "+34600000001 is also the number of 'Ana' (user-1); they have one line" in said
+    assert "'Ana' (user-1) and of 1 more" in hyp.ok("users", "add", "Cleo", "--phone", "+34600000001").err
+    assert "also" not in hyp.ok("users", "add", "Dan", "--phone", "+34600000002").err

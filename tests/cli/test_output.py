@@ -159,6 +159,19 @@ def test_a_long_list_that_nobody_reads_on_keeps_nobody_from_writing(hyp: Hyp) ->
         listing.stderr.close()
 
 
+def test_an_endless_preview_goes_out_as_it_is_made(hyp: Hyp) -> None:
+    """More firings are asked for than fit into any memory."""
+    hyp.ok("schedules", "add", "--cron", "* * * * *", "--name", "often")
+    for words in (("often",), ("often", "--json"), ("--cron", "* * * * *", "--tz", "UTC", "--jsonl")):
+        preview = hyp.start("occurrences", *words, "-n", "100000000")
+        assert preview.stdout is not None and preview.stderr is not None
+        assert preview.stdout.readline()
+        hyp.ok("schedules", "add", "--cron", "0 9 * * *")
+        preview.stdout.close()
+        assert (preview.wait(20), preview.stderr.read()) == (141, "")
+        preview.stderr.close()
+
+
 def test_a_cut_list_says_so_in_every_form(hyp: Hyp) -> None:
     for number in (2, 3):
         hyp.ok("users", "add", f"User {number}", "--phone", f"+3460000000{number}")

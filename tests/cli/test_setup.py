@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -102,6 +103,21 @@ def test_what_is_printed_changes_nothing(hyp: Hyp, cron: Path) -> None:
     assert not (hyp.home / ".config").exists()
 
 
+def test_the_command_to_install_it_is_the_one_that_was_typed(hyp: Hyp, cron: Path) -> None:
+    path, secrets = hyp.home / "a folder" / "it's.db", hyp.home / "se crets.env"
+    path.parent.mkdir()
+    shutil.copy(hyp.db, path)
+    secrets.touch(mode=0o600)
+    answer = hyp.ok("--db", str(path), "setup", "cron", "--env-file", str(secrets))
+    program, *words = shlex.split(answer.err.partition("To install it: ")[2])
+    assert (program, words[-1]) == ("hyp", "--write")
+    hyp.ok(*words)
+    assert cron.read_text() == answer.out
+    hyp.ok("-w", "dev", "init")
+    said = hyp.ok("setup", "systemd", "-w", "dev", "--system", "--force").err
+    assert said.endswith(": hyp setup systemd --workspace dev --system --write --force\n")
+
+
 OTHERS = b"MAILTO=ops@example.org\n# a comment of \xff Bo's\n5 4 * * * find /tmp -name '\\%' \n"
 
 
@@ -115,6 +131,27 @@ def test_written_it_stands_beside_every_other_line_and_once(hyp: Hyp, cron: Path
     cron.write_bytes(first.replace(b"tick", b"tick --old") + b"1 1 * * * after\n")
     hyp.ok("setup", "cron", "--write")
     assert cron.read_bytes() == first + b"1 1 * * * after\n"
+
+
+@pytest.mark.parametrize("name", ["twilio.env", "100% it's $HOME.env"])
+def test_written_again_it_keeps_the_credentials_of_the_line_that_is_there(hyp: Hyp, cron: Path, name: str) -> None:
+    secrets = hyp.home / name
+    secrets.touch(mode=0o600)
+    hyp.ok("setup", "cron", "--env-file", str(secrets), "--write")
+    first = cron.read_text()
+    answer = hyp.ok("setup", "cron", "--write")
+    assert cron.read_text() == first
+    assert f"credentials stay those of {secrets}" in answer.err
+    cron.write_text(first.replace("* * * * *", "#* * * * *").replace("tick", "tick --old"))
+    assert hyp.ok("setup", "cron", "--write", "--json").json["block"] == first
+    assert cron.read_text() == first
+    other = hyp.home / "other.env"
+    other.touch(mode=0o600)
+    assert "stay" not in hyp.ok("setup", "cron", "--env-file", str(other), "--write").err
+    assert str(other) in cron.read_text()
+    other.unlink()
+    refused = hyp("setup", "cron", "--write")
+    assert (refused.code, str(other) in refused.err, str(other) in cron.read_text()) == (2, True, True)
 
 
 def test_each_workspace_has_a_block_of_its_own(hyp: Hyp, cron: Path) -> None:
@@ -166,7 +203,11 @@ def test_credentials_that_others_can_read_are_refused(hyp: Hyp) -> None:
     answer = hyp("setup", "systemd", "--env-file", str(path))
     assert answer.code == 2
     assert f"chmod 600 {path}" in answer.err
-    assert hyp("setup", "cron", "--env-file", "nowhere.env", "--write").code == 2
+    for nowhere in ("nowhere.env", "no folder/nowhere.env"):
+        refused = hyp("setup", "cron", "--env-file", nowhere, "--write")
+        assert refused.code == 2
+        subprocess.run(["/bin/sh", "-c", refused.err.partition("hint: ")[2]], check=True)
+        assert (hyp.home / nowhere).stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("name", ["a\nb.db", "a\tb.db"])
@@ -364,7 +405,9 @@ def test_units_of_the_machine_belong_to_the_workspaces_owner(hyp: Hyp, tmp_path:
     assert found["commands"][:2] == ["systemctl daemon-reload", "systemctl enable --now hyp.service"]
     assert found["written"] is False
     with pytest.raises(Conflict):
-        setup._install_units(tmp_path, [units.Unit("hyp.service", "")], {"hyp.service": "differs"}, force=False)
+        setup._install_units(
+            tmp_path, [units.Unit("hyp.service", "")], {"hyp.service": "differs"}, force=False, again=""
+        )
 
 
 def test_the_program_is_named_by_the_path_by_which_it_was_found(

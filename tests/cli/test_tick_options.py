@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Hyp
+from tests.cli.conftest import COMMAND, Hyp
 
 
 def files_of(hyp: Hyp) -> dict[str, bytes]:
@@ -71,3 +75,34 @@ def test_a_bound_must_be_one(hyp: Hyp, value: str) -> None:
     answer = hyp("tick", "--max-seconds", value)
     assert (answer.code, answer.out) == (2, "")
     assert value in answer.err
+
+
+AS_NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("setpriv") is None, reason="only root can be somebody else")
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_pass_that_may_write_nothing_says_so_though_nothing_is_due(hyp: Hyp, form: tuple[str, ...]) -> None:
+    hyp.ok("tick")
+    # Outside of the folders of the tests, which are for their owner alone.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "calls.db"
+        shutil.copy(hyp.db, path)
+        path.chmod(0o444)
+        Path(folder).chmod(0o555)
+        words = [*AS_NOBODY, *COMMAND, "--db", str(path), "tick", *form]
+        done = subprocess.run(words, env=hyp.env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "cannot be written by user 65534: nothing could be dialled" in done.stderr
+
+
+def test_a_pass_that_leaves_no_sign_of_life_says_so(hyp: Hyp) -> None:
+    beat = hyp.db.with_name(f"{hyp.db.name}.heartbeat")
+    beat.unlink(missing_ok=True)
+    beat.mkdir()
+    answer = hyp("tick")
+    assert (answer.code, answer.out, answer.err.count("\n")) == (3, "", 1)
+    assert f"{beat} cannot be written: Is a directory" in answer.err
+    hyp.ok("schedules", "add", "--at", "now")
+    assert hyp("tick").code == 3
+    assert hyp.rung() == ["+34600000001"]
