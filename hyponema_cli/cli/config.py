@@ -16,7 +16,7 @@ from hyponema_cli.core.errors import InvalidInput, suggestion
 from hyponema_cli.core.records import Settings
 from hyponema_cli.core.webhook import EVENTS
 from hyponema_cli.engine import book, configure
-from hyponema_cli.engine.request import is_address, webhook_events, webhook_url
+from hyponema_cli.engine.request import is_address, webhook_events, webhook_url, without_secret
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import settings
 
@@ -50,7 +50,9 @@ def _read_receiver(text: str) -> str:
 def read_heartbeat(text: str) -> str:
     """Check an address that is told that all is well."""
     if not is_address(text, ("http", "https")):
-        raise InvalidInput(f"heartbeat_url {text!r} is not http(s)", hint="as in https://example.org/ping/hyp")
+        raise InvalidInput(
+            f"heartbeat_url {without_secret(text)!r} is not http(s)", hint="as in https://example.org/ping/hyp"
+        )
     return text
 
 
@@ -58,7 +60,7 @@ def read_callback(text: str) -> str:
     """Check the address under which carriers reach `hyp serve`."""
     if not is_address(text, ("http", "https")) or "?" in text or "#" in text:
         raise InvalidInput(
-            f"callback_url {text!r} is not the address of a server",
+            f"callback_url {without_secret(text)!r} is not the address of a server",
             hint="as in https://calls.example.org, without a query",
         )
     return text.rstrip("/")

@@ -60,7 +60,8 @@ def _programs(path: str) -> Iterator[Path]:
     """Yield every `hyp` on a PATH, the one that a shell takes first."""
     for folder in path.split(os.pathsep):
         candidate = Path(folder or ".", "hyp")
-        if candidate.is_file() and os.access(candidate, os.X_OK):
+        # Access first: `is_file` fails in a folder that one may not look into, and a shell passes that over.
+        if os.access(candidate, os.X_OK) and candidate.is_file():
             yield candidate
 
 

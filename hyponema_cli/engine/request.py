@@ -335,8 +335,7 @@ def webhook_url(url: str | None, allow_private: bool) -> str | None:
     if url is None:
         return None
     if not is_address(url, ("http", "https")):
-        # What stands before an @ is a secret; whatever is wrong with the rest, it is not shown.
-        shown = url.rpartition("@")[2]
+        shown = without_secret(url)
         scheme, _, rest = url.partition("://")
         if is_address(f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}", ("http", "https")) and "@" in rest:
             raise InvalidInput(
@@ -350,6 +349,15 @@ def webhook_url(url: str | None, allow_private: bool) -> str | None:
             hint="if that is meant: hyp config set webhook_allow_private true",
         )
     return url
+
+
+def without_secret(url: str) -> str:
+    """Return what may be shown of an address that is no good: what stands before an @ may be a password.
+
+    >>> without_secret("https://u:p@example.org/x"), without_secret("example.org")
+    ('example.org/x', 'example.org')
+    """
+    return url.rpartition("@")[2]
 
 
 def is_address(url: str, schemes: Sequence[str]) -> bool:

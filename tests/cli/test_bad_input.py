@@ -348,6 +348,9 @@ def test_a_webhook_url_with_a_password_is_refused_for_that_and_the_password_not_
     for url in ("ftp://u:pa55@example.org/", "http://u:pa55@/"):
         assert "is not http(s)" in hyp("config", "set", "webhook_url", url).err
     assert hyp("config", "get", "webhook_url").out == "\n"
+    for key in ("heartbeat_url", "callback_url"):
+        answer = hyp("config", "set", key, "https://u:pa55@example.org/ping")
+        assert (answer.code, "example.org/ping" in answer.err, "pa55" in answer.err) == (2, True, False)
 
 
 def test_what_is_no_workspace_is_told_from_one_that_is_damaged_or_missing(hyp: Hyp) -> None:

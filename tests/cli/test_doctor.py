@@ -115,6 +115,8 @@ def test_another_program_of_the_same_name_is_found_when_a_shell_would_take_it(hy
     path = hyp.env["PATH"]
     assert found(hyp("doctor", "--json", PATH=f"{folder}:{path}"))["program"]["verdict"] != "warn"  # not executable
     other.chmod(0o755)
+    unreadable = "x" * 5000  # as a folder that one may not look into, which root may
+    assert "failed" not in found(hyp("doctor", "--json", PATH=f"{unreadable}:{path}"))["program"]["found"]
     taken = found(hyp("doctor", "--json", PATH=f"{folder}:{path}"))["program"]
     assert taken["verdict"] == "warn"
     assert str(other) in taken["found"]
