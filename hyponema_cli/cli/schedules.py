@@ -45,6 +45,7 @@ from hyponema_cli.engine.told import hears_machines
 from hyponema_cli.engine.why import Inquiry, Outlook
 from hyponema_cli.render import export as written
 from hyponema_cli.render import json, times
+from hyponema_cli.render.safe import clipped
 from hyponema_cli.render.tables import Column
 from hyponema_cli.store import executions, schedules, settings
 
@@ -598,7 +599,7 @@ def _local_and_utc(at: datetime | None, zone: ZoneInfo | None) -> str:
 
 
 def _title(it: Schedule) -> str:
-    return f"{it.name!r} ({it.id})" if it.name else it.id
+    return f"{clipped(it.name)!r} ({it.id})" if it.name else it.id
 
 
 def _attempts(it: Schedule) -> str:

@@ -23,6 +23,7 @@ from hyponema_cli.render import svg, times
 from hyponema_cli.render.calendar import WEEKDAYS, changed
 from hyponema_cli.render.html import Html, joined, name, table, tag
 from hyponema_cli.render.parts import FIRING, doubts, firing, instant, number, section, some
+from hyponema_cli.render.safe import clipped
 from hyponema_cli.render.web import Paging, Seat, as_of, document, link
 from hyponema_cli.store.calls import Ringing
 from hyponema_cli.store.schedules import AgentLoad
@@ -205,7 +206,7 @@ def _of_agent(it: AgentPage, settings: Settings, now: datetime, seat: Seat) -> I
     yield tag(
         "h3", link(name(it.name), seat.to("agents", it.agent_id)), " ", tag("small", some(it.count, "schedule"))
     )
-    yield schedules(it.schedules, settings, now, seat, f"Schedules of {it.name}")
+    yield schedules(it.schedules, settings, now, seat, f"Schedules of {clipped(it.name)}")
     more = it.count - len(it.schedules)
     yield _and_more(more, link("all of this agent's", seat.to("agents", it.agent_id)))
 
@@ -373,11 +374,11 @@ def agents_page(found: Sequence[AgentLoad], count: int, seat: Seat, paging: Pagi
 def agent_page(it: AgentPage, settings: Settings, now: datetime, seat: Seat, paging: Paging) -> str:
     """Write a page with the live schedules of one agent."""
     return document(
-        it.name,
+        clipped(it.name),
         seat,
         tag("h1", "Schedules of ", name(it.name)),
         tag("p", f"{some(it.count, 'live schedule')} of ", tag("code", it.agent_id)),
-        schedules(it.schedules, settings, now, seat, f"Schedules of {it.name}") if it.schedules else None,
+        schedules(it.schedules, settings, now, seat, f"Schedules of {clipped(it.name)}") if it.schedules else None,
         paging.written("‹ Those before", "Those after ›"),
     )
 

@@ -20,6 +20,7 @@ from hyponema_cli.engine.why import Because
 from hyponema_cli.render import because, times
 from hyponema_cli.render.html import Html, joined, name, table, tag
 from hyponema_cli.render.parts import section
+from hyponema_cli.render.safe import clipped
 from hyponema_cli.render.web import Question, Seat, as_of, document, link, status
 from hyponema_cli.render.web_watch import calendar, outcomes
 
@@ -97,7 +98,7 @@ def why_page(found: Sequence[Because], word: str, settings: Settings, seat: Seat
 
 def question(it: Schedule, action: str, settings: Settings, seat: Seat, key: str | None) -> Question:
     """Return what is asked before something is done to a schedule."""
-    whom = it.callee.name if it.callee else it.phone_number
+    whom = clipped(it.callee.name) if it.callee else it.phone_number
     title, zone = _title(it), _zone_of(it, settings)
     if action == "pause":
         said = [f"{whom} is not called until it is resumed. What comes due meanwhile is skipped."]
@@ -123,7 +124,7 @@ def question(it: Schedule, action: str, settings: Settings, seat: Seat, key: str
 
 
 def _title(it: Schedule) -> str:
-    return it.name or it.id
+    return clipped(it.name) if it.name else it.id
 
 
 def _zone_of(it: Schedule | None, settings: Settings) -> ZoneInfo | None:

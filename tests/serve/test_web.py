@@ -290,6 +290,13 @@ class TestWhatIsShown:
         assert "calling_window" in one.of("code")
         assert any("widen the window" in word for word in one.of("code"))
 
+    def test_a_name_as_long_as_a_book_is_cut_on_every_page(self, tab: Tab, site: Site) -> None:
+        long = book_one(site.db, site.clock, WhenWords(weekdays="1-7", at="23:00"), "long " * 20_000)
+        site.query("update agents set name = printf('%.*c', 50000, 'x')")
+        tab.sign_in("all")
+        for page in ("/", "/page/agents", "/page/agents/agent-123", f"/page/schedules/{long}/run"):
+            assert len(tab.get(page).text()) < 10_000
+
     def test_a_schedule_that_is_decades_ahead_has_its_page(self, tab: Tab, site: Site) -> None:
         far = book_one(site.db, site.clock, WhenWords(at="2090-12-01 14:30"), "Far ahead", timezone="Europe/Madrid")
         tab.sign_in("read")
