@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from hyponema_cli.render.safe import visible
+from hyponema_cli.render.safe import clipped, visible
 
 T = TypeVar("T")
 
@@ -146,5 +146,10 @@ def _cell(column: Column[T], item: T) -> str:
 
 def _records(columns: Sequence[Column[T]], cells: Mapping[str, Sequence[str]], count: int) -> str:
     return "\n".join(
-        fields([(column.title, cells[column.title][index]) for column in columns]) for index in range(count)
+        fields([(column.title, _of_record(column, cells[column.title][index])) for column in columns])
+        for index in range(count)
     )
+
+
+def _of_record(column: Column[Any], text: str) -> str:
+    return clipped(text) if column.elastic else text

@@ -45,6 +45,12 @@ def test_where_a_table_cannot_be_there_are_records() -> None:
     ]
 
 
+def test_a_record_cuts_a_name_as_long_as_a_book_and_never_an_id() -> None:
+    id_, _, note = ROWS[0]
+    text, _ = table(COLUMNS, [(id_ * 10, "x" * 10_000, note)], 30, color=False)
+    assert [len(line) for line in text.splitlines()[:2]] == [len("id    ") + 10 * len(id_), len("name  ") + 120]
+
+
 @given(
     st.lists(st.tuples(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60)), min_size=1),
     st.integers(20, 200),
