@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import signal
 import subprocess
 from dataclasses import dataclass
 
 from tests.cli.conftest import COMMAND, Hyp
+
+SILENCE_SECONDS = 30
+"""Whoever is waited for in vain by then is interrupted again, or ended."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,14 @@ def at_a_terminal(hyp: Hyp, *words: str, typed: str = "", interrupt_at: str | No
     )
     os.close(far)
     os.write(main, typed.encode())
-    seen = b""
+    interrupted = False
+    seen, silences = b"", 0
     while True:
+        if not select.select([main], [], [], SILENCE_SECONDS)[0]:
+            # A signal that comes between the prompt and the wait for a key is only heard at the next one.
+            silences += 1
+            process.send_signal(signal.SIGINT if interrupted and silences < 5 else signal.SIGKILL)
+            continue
         try:
             part = os.read(main, 65536)
         except OSError:  # the far end was closed
@@ -41,6 +51,7 @@ def at_a_terminal(hyp: Hyp, *words: str, typed: str = "", interrupt_at: str | No
             break
         seen += part
         if interrupt_at is not None and interrupt_at in seen.decode(errors="replace"):
-            interrupt_at = process.send_signal(signal.SIGINT)
+            interrupt_at, interrupted = None, True
+            process.send_signal(signal.SIGINT)
     os.close(main)
     return Talk(process.wait(timeout=20), seen.decode().replace("\r\n", "\n"))

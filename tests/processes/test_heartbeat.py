@@ -89,11 +89,13 @@ def test_a_pass_that_could_not_be_made_leaves_no_sign_of_life(agenda: Agenda) ->
 
 
 @pytest.mark.parametrize("kind", ["a folder", "a pipe"])
-def test_where_none_can_be_left_the_calls_go_out_all_the_same(agenda: Agenda, kind: str) -> None:
+def test_where_none_can_be_left_the_calls_go_out_all_the_same_and_the_tick_says_so(agenda: Agenda, kind: str) -> None:
     beat(agenda.hyp).unlink(missing_ok=True)
     beat(agenda.hyp).mkdir() if kind == "a folder" else os.mkfifo(beat(agenda.hyp))
     agenda.add(["+34600100101"])
-    assert agenda.hyp.ok("tick").err == ""
+    answer = agenda.hyp("tick")
+    assert (answer.code, answer.err.count("nobody can see that this pass was made")) == (3, 1), answer
+    assert str(beat(agenda.hyp)) in answer.err
     assert agenda.asked()["+34600100101"] == 1
     with running(agenda.hyp, "run-worker", "--interval", "1s") as worker:
         agenda.add(["+34600100201"])
@@ -115,10 +117,10 @@ def closed_folder(hyp: Hyp) -> Iterator[Hyp]:
     hyp.db.parent.chmod(0o700)
 
 
-def test_in_a_folder_that_cannot_be_written_an_idle_tick_is_silent_and_health_and_doctor_say_why(
-    closed_folder: Hyp,
-) -> None:
-    assert run(closed_folder, "tick", preexec=obey_modes) == Answer(0, "", "")
+def test_in_a_folder_that_cannot_be_written_an_idle_tick_health_and_doctor_say_why(closed_folder: Hyp) -> None:
+    tick = run(closed_folder, "tick", preexec=obey_modes)
+    assert (tick.code, tick.out, len(tick.err.splitlines())) == (3, "", 1)
+    assert f"{closed_folder.db.parent} cannot be written" in tick.err
     health = run(closed_folder, "health", preexec=obey_modes)
     assert health.code == 3
     assert f"{closed_folder.db.parent} cannot be written" in health.err
