@@ -390,6 +390,8 @@ def skip(
 def run_now(session: Session, schedule: Word) -> int | None:
     """Call now, beside the rule: the next regular call still happens. Prints the execution's id.
 
+    Every gate is asked. A schedule that is being called is not called a second time.
+
     \b
     Examples:
       hyp schedules run-now "Weekly check-in"

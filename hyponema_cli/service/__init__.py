@@ -212,6 +212,7 @@ class ScheduledCallService:
 
         Returns the execution: `dialing` when the carrier took the call, `pending` with a `reason` when it has to
         wait; `history` tells how it ends. This waits for the carrier, and keeps nobody from booking meanwhile.
+        Raises Conflict while the schedule is being called already.
         """
         return await self._ask(partial(_execute_now, schedule_id), clerk=self._dialler)
 
