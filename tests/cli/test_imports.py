@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from hyponema_cli.clock import SystemClock
+from hyponema_cli.core.instant import from_text
 from tests.cli.conftest import COMMAND, Hyp
 from tests.cli.test_output import on_a_terminal
+from tests.processes.waiting import until
 
 CALLS = """phone_number;timezone;cron_expression;name;order
 +34600000011;Europe/Madrid;0 9 * * 1;First;ORD-1
@@ -471,6 +475,8 @@ def test_a_call_that_is_due_is_poured_into_another_workspace_when_that_is_said(h
     hyp.ok("-w", "other", "init")
     hyp.ok("-w", "other", "agents", "add", "Check-in", "--id", "agent-123")
     exported = hyp.ok("schedules", "export", "-").out
+    due = from_text(hyp.query("select run_at from schedules where run_at is not null")[0][0])
+    until(lambda: SystemClock().now() >= due + timedelta(seconds=1))  # until its second is over it is not past
     refused = hyp("-w", "other", "schedules", "import", "-", stdin=exported)
     assert refused.code == 2
     answer = hyp("-w", "other", "schedules", "import", "-", "--allow-past", stdin=exported)
